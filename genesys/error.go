@@ -1,0 +1,161 @@
+package genesys
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Op names the request that failed.
+type Op int
+
+const (
+	// OpInvoke is the invocation of the Data Action itself.
+	OpInvoke Op = iota + 1
+	// OpToken is the request for an access token that precedes it.
+	OpToken
+)
+
+// String returns the operation's name as it appears in errors and logs.
+func (o Op) String() string {
+	switch o {
+	case OpInvoke:
+		return "invoke"
+	case OpToken:
+		return "token"
+	default:
+		return "unknown"
+	}
+}
+
+// Kind says what an attempt met, as a closed set: callers decide by Kind, never by text or bare status.
+// The same Kind means the same thing for both operations; that a token request failed rather than the
+// invocation is told by [Error.Op].
+type Kind int
+
+const (
+	// KindCanceled: the caller's context ended. It says nothing about the API or the message.
+	KindCanceled Kind = iota + 1
+	// KindInput: the request body could not be built from the payload; nothing was sent.
+	KindInput
+	// KindTooLarge: the request body exceeds the API style's limit; nothing was sent.
+	KindTooLarge
+	// KindActionFailed: a 2xx answer whose result does not meet the success rule; the action ran.
+	KindActionFailed
+	// KindUnreadable: a 2xx answer whose body could not be read while a success rule needs it.
+	KindUnreadable
+	// KindProcessing: Genesys could not build the third party's request or translate its answer
+	// (details[].errorCode ACTION.PROCESSING): a contract or template fault, permanent.
+	KindProcessing
+	// KindRemote: the third party behind the action failed or refused the integration's credentials
+	// (ACTION.REMOTE_ENDPOINT, ACTION.AUTHENTICATION).
+	KindRemote
+	// KindUnauthorized: 401 again after the token was renewed; for OpToken, the client was refused (400, 401).
+	KindUnauthorized
+	// KindForbidden: 403.
+	KindForbidden
+	// KindNotFound: 404 or a redirect: the action or the host is not where we ask.
+	KindNotFound
+	// KindRefused: 400, 409, 413, 415, 422 and every other 4xx: the request itself is at fault.
+	KindRefused
+	// KindRateLimited: 429; the action did not run.
+	KindRateLimited
+	// KindServer: 408, 500, 503 and every other 5xx: the API answered that it failed.
+	KindServer
+	// KindGateway: 502, 504, or a status outside 200 to 599: whether the action ran is unknown.
+	KindGateway
+	// KindNotSent: no connection; nothing was sent.
+	KindNotSent
+	// KindBroken: a time-out or a broken connection after sending: whether the action ran is unknown.
+	KindBroken
+
+	kindEnd // one past the last Kind
+)
+
+// Kinds returns every Kind, in declaration order.
+func Kinds() []Kind {
+	all := make([]Kind, 0, kindEnd-1)
+	for k := KindCanceled; k < kindEnd; k++ {
+		all = append(all, k)
+	}
+	return all
+}
+
+// String returns the kind as it appears in logs and metric labels.
+func (k Kind) String() string {
+	switch k {
+	case KindCanceled:
+		return "canceled"
+	case KindInput:
+		return "input"
+	case KindTooLarge:
+		return "too_large"
+	case KindActionFailed:
+		return "action_failed"
+	case KindUnreadable:
+		return "unreadable"
+	case KindProcessing:
+		return "processing"
+	case KindRemote:
+		return "remote"
+	case KindUnauthorized:
+		return "unauthorized"
+	case KindForbidden:
+		return "forbidden"
+	case KindNotFound:
+		return "not_found"
+	case KindRefused:
+		return "refused"
+	case KindRateLimited:
+		return "rate_limited"
+	case KindServer:
+		return "server"
+	case KindGateway:
+		return "gateway"
+	case KindNotSent:
+		return "not_sent"
+	case KindBroken:
+		return "broken"
+	default:
+		return "unknown"
+	}
+}
+
+// Error is the only error type that [Client.Attempt] returns. Its text never holds a payload, a token or
+// the API's free text (which may quote the payload): that text is in Message and Body, for the dead letter.
+type Error struct {
+	Kind       Kind
+	Op         Op
+	Status     int           // the answer's status, 0 if there was none
+	Code       string        // the API's own code ("bad.request"), where the answer carried one
+	ActionCode string        // details[].errorCode ("ACTION.REMOTE_ENDPOINT"), where the answer carried one
+	Message    string        // the API's own words; may quote the payload
+	RequestID  string        // the API's request id, for a support ticket
+	RetryAfter time.Duration // the wait the API asked for; 0 where it asked for none
+	Body       []byte        // the answer's body, bounded; may quote the payload
+	Pointer    string        // KindInput: RFC 6901 pointer to the property at fault
+	Err        error         // the cause below HTTP, if any; its text holds no payload and no credential
+}
+
+// Error says which operation failed, how, and where possible what to do.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s request: %s", e.Op, e.Kind)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (HTTP %d", e.Status)
+		if e.Code != "" {
+			fmt.Fprintf(&b, " %s", e.Code)
+		}
+		if e.ActionCode != "" {
+			fmt.Fprintf(&b, " %s", e.ActionCode)
+		}
+		b.WriteByte(')')
+	}
+	if e.Err != nil {
+		fmt.Fprintf(&b, ": %v", e.Err)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause below HTTP, if any.
+func (e *Error) Unwrap() error { return e.Err }
