@@ -26,13 +26,12 @@ type Topic struct {
 	Config map[string]string
 }
 
-// Partitions returns the partitions of a topic, or ErrNoTopic. It never creates the topic. An error of the
-// cluster (unreachable, not authorized) is returned wrapped, with the cluster's address.
+// Partitions returns the partitions of a topic, or ErrNoTopic. It never creates the topic. kafka-go answers
+// from its view of the cluster, which is up to Config.MetadataTTL old. An error of the cluster (unreachable,
+// not authorized) is returned wrapped, with the cluster's address.
 func (c *Cluster) Partitions(ctx context.Context, topic string) ([]kafkago.Partition, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	// A metadata answer of the Transport's cache would hide a topic that was just made: ask for it by
-	// name, which kafka-go sends to a broker.
 	res, err := c.Client().Metadata(ctx, &kafkago.MetadataRequest{Topics: []string{topic}})
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for topic %q: %w", c, topic, err)

@@ -4,6 +4,7 @@ package kafkatest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -96,7 +97,7 @@ func (b *Broker) Listen(t testing.TB, address string) net.Listener {
 	if b.Net != nil {
 		l, err = b.Net.Listen("tcp", address)
 	} else {
-		l, err = net.Listen("tcp", address)
+		l, err = new(net.ListenConfig).Listen(t.Context(), "tcp", address)
 	}
 	require.NoError(t, err)
 	return l
@@ -115,7 +116,7 @@ func (b *Broker) Produce(t testing.TB, topic string, msgs ...kafkago.Message) {
 	w := &kafkago.Writer{
 		Addr: b.Addr(), Topic: topic, Transport: b.Transport(), RequiredAcks: kafkago.RequireAll,
 		BatchTimeout: time.Millisecond, BatchSize: 1000, BatchBytes: 16 << 20,
-		Balancer: kafkago.BalancerFunc(func(m kafkago.Message, partitions ...int) int { return m.Partition }),
+		Balancer: kafkago.BalancerFunc(func(m kafkago.Message, _ ...int) int { return m.Partition }),
 	}
 	require.NoError(t, w.WriteMessages(t.Context(), msgs...))
 	require.NoError(t, w.Close())
@@ -153,7 +154,7 @@ func (b *Broker) readPartition(ctx context.Context, t testing.TB, topic string, 
 		require.NoError(t, res.Error)
 		for {
 			rec, err := res.Records.ReadRecord()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			require.NoError(t, err)

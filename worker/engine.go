@@ -1,0 +1,278 @@
+package worker
+
+import (
+	"container/list"
+	"context"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// maxWriters bounds the dead letters being written at once; their writer batches them.
+const maxWriters = 64
+
+// engine moves the messages of one generation along: from the fetch loops into queues by key, through
+// validation and the API, to their durable end. It is data under one lock; what waits is an entry in a list,
+// not a parked goroutine, so it can be listed, let go of and ended by hand. Goroutines exist only for steps
+// that are running: a validation, a request, a dead-letter write.
+//
+// Only a request at the API takes one of the Concurrency slots.
+type engine struct {
+	w       *Worker
+	mu      *sync.Mutex // the worker's: it guards the judge too, which outlives the engine
+	workCtx context.Context
+	cancel  context.CancelCauseFunc
+
+	parts  map[int]*partition
+	queues map[queueKey]*queue
+
+	unvalidated fifo      // heads that wait for validation
+	fresh       fifo      // valid heads that were never sent
+	again       fifo      // heads whose time to be sent again has come, or which are held
+	waiting     timers    // heads that wait for their time
+	provisional fifo      // heads whose end awaits the judge, by the time of their failure
+	troubled    list.List // messages in trouble, by first failure or hold: what is held, and until when
+	ends        fifo      // decided ends
+
+	validating, atAPI, writing int
+	validators                 int // validations at once: one a processor
+	inFlight                   int
+	inFlightBytes, byteBudget  int64
+	againNext                  bool // whose turn it is: again's or fresh's
+	roomWaiters                int  // partitions that wait for room
+
+	resumeAt     time.Time // no request before this: the client's pacing
+	breakerState string    // as last told to the observer
+	moved        time.Time // when a step last ended or a message came in
+	stopped      bool      // nothing new starts; decided ends are still written
+	tasks        sync.WaitGroup
+	timer        *time.Timer
+	timerAt      time.Time
+	events       []Event // to be told when the lock is released
+}
+
+// partition is one assigned partition.
+type partition struct {
+	topic     string
+	id        int
+	window    *window
+	committed commitPoint // as last committed, or found
+	dirty     bool        // whether something has changed that a commit would tell
+	carry     carry       // what the partition's last owner left
+	highWater int64
+	blocked   blockReason
+	wake      chan struct{} // tells the fetch loop that what it was blocked on has changed
+}
+
+type blockReason int
+
+const (
+	notBlocked blockReason = iota
+	blockedOnRoom
+	blockedOnAhead
+)
+
+type step int
+
+const (
+	stepValidate step = iota
+	stepAttempt
+	stepWrite
+)
+
+// task is a step that a goroutine is to take for a message.
+type task struct {
+	m    *message
+	step step
+}
+
+func newEngine(w *Worker, byteBudget int64) *engine {
+	e := &engine{
+		w: w, mu: &w.mu, parts: map[int]*partition{}, queues: map[queueKey]*queue{},
+		byteBudget: byteBudget, validators: runtime.GOMAXPROCS(0), moved: time.Now(), breakerState: w.judge.state().String(),
+	}
+	e.workCtx, e.cancel = context.WithCancelCause(context.Background())
+	e.timer = time.AfterFunc(time.Hour, e.timeout)
+	return e
+}
+
+// lock takes the lock; unlock starts what may now run, arms the timer, releases the lock and tells events.
+func (e *engine) lock() { e.mu.Lock() }
+
+func (e *engine) unlock() {
+	now := time.Now()
+	e.tick(now)
+	for t, ok := e.next(now); ok; t, ok = e.next(now) {
+		e.tasks.Add(1)
+		go e.run(t)
+	}
+	e.release(now)
+}
+
+func (e *engine) release(now time.Time) {
+	e.arm(now)
+	events := e.events
+	e.events = nil
+	e.mu.Unlock()
+	for _, ev := range events {
+		e.w.cfg.Observer.Observe(ev)
+	}
+}
+
+func (e *engine) tell(ev Event) { e.events = append(e.events, ev) }
+
+// run takes steps until there is none to take: a goroutine that has finished one goes on with the next that
+// is ready, so that in the steady state no goroutine is started.
+func (e *engine) run(t task) {
+	defer e.tasks.Done()
+	for ok := true; ok; {
+		settle := e.take(t)
+		e.lock()
+		now := time.Now()
+		e.moved = now
+		settle(now)
+		e.tick(now)
+		t, ok = e.next(now)
+		if ok {
+			e.unlock()
+		} else {
+			e.release(now)
+		}
+	}
+}
+
+// take runs one step outside the lock and returns what is to be done with its result under it.
+func (e *engine) take(t task) func(now time.Time) {
+	m := t.m
+	switch t.step {
+	case stepValidate:
+		r := e.w.validate(m)
+		return func(now time.Time) { e.validated(m, r, now) }
+	case stepAttempt:
+		r := e.w.attempt(e.workCtx, m)
+		return func(now time.Time) { e.attempted(m, r, now) }
+	default:
+		r := e.w.writeDeadLetter(e.workCtx, m)
+		return func(now time.Time) { e.written(m, r, now) }
+	}
+}
+
+// next picks a step that may run now and takes its message out of its list.
+func (e *engine) next(now time.Time) (task, bool) {
+	if e.ends.len() > 0 && e.writing < maxWriters {
+		m := e.ends.pop()
+		m.state = stateWriting
+		e.writing++
+		return task{m, stepWrite}, true
+	}
+	if e.stopped {
+		return task{}, false
+	}
+	if m := e.nextAttempt(now); m != nil {
+		m.state = stateAtAPI
+		e.atAPI++
+		return task{m, stepAttempt}, true
+	}
+	if e.unvalidated.len() > 0 && e.validating < e.validators {
+		m := e.unvalidated.pop()
+		m.state = stateValidating
+		e.validating++
+		return task{m, stepValidate}, true
+	}
+	return task{}, false
+}
+
+// nextAttempt returns the message that may be sent now, or nil. While the breaker is closed, those never sent
+// and those to be sent again take turns, so that neither starves the other. While it is not, only a probe
+// goes, and takes the oldest never sent before any that failed: poison must not keep the breaker open.
+func (e *engine) nextAttempt(now time.Time) *message {
+	list := &e.fresh
+	j := e.w.judge
+	switch {
+	case e.fresh.len() == 0 && e.again.len() == 0, e.atAPI >= e.w.cfg.Concurrency, now.Before(e.resumeAt):
+		return nil
+	case !j.closed():
+		if !j.mayProbe(now) {
+			return nil
+		}
+		if e.fresh.len() == 0 {
+			list = &e.again
+		}
+	case e.atAPI-j.probes >= j.limit:
+		return nil
+	case e.fresh.len() == 0, e.againNext && e.again.len() > 0:
+		list = &e.again
+	}
+	if wait := e.w.attempter.Reserve(); wait > 0 {
+		e.resumeAt = now.Add(wait)
+		return nil
+	}
+	e.againNext = list == &e.fresh
+	m := list.pop()
+	if m.probing = !j.closed(); m.probing {
+		j.probeSent(now)
+	}
+	return m
+}
+
+// stop makes the engine let go of what has not started. It returns once what is running has ended, or, when
+// ctx ends first, has been cut off with ctx's cause. Ends that are decided are still written.
+func (e *engine) stop(ctx context.Context) {
+	e.lock()
+	e.stopped = true
+	e.unlock()
+	done := make(chan struct{})
+	go func() { e.tasks.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		e.cancel(context.Cause(ctx))
+		<-done
+	}
+	e.timer.Stop()
+	e.cancel(errLeft)
+}
+
+// wakeAt returns when time alone will change something; zero for never.
+func (e *engine) wakeAt(now time.Time) time.Time {
+	var at time.Time
+	sooner := func(t time.Time) {
+		// What is due already was dealt with by tick or waits for something else than time.
+		if t.After(now) && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	sooner(e.w.judge.wakeAt())
+	if e.fresh.len()+e.again.len() > 0 {
+		sooner(e.resumeAt)
+	}
+	if len(e.waiting) > 0 {
+		sooner(e.waiting[0].due)
+	}
+	if m := e.provisional.front(); m != nil {
+		sooner(m.failedAt.Add(provisionally))
+	}
+	for el := e.troubled.Front(); el != nil; el = el.Next() {
+		if m := troubledMessage(el); !m.overdue {
+			sooner(m.troubled.Add(e.w.cfg.GiveUpAfter))
+			break
+		}
+	}
+	return at
+}
+
+// arm sets the timer to the next time at which something happens by itself.
+func (e *engine) arm(now time.Time) {
+	at := e.wakeAt(now)
+	if e.stopped || at.IsZero() || at.Equal(e.timerAt) {
+		return
+	}
+	e.timerAt = at
+	e.timer.Reset(at.Sub(now))
+}
+
+func (e *engine) timeout() {
+	e.lock()
+	e.timerAt = time.Time{}
+	e.unlock()
+}

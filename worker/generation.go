@@ -1,0 +1,183 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
+)
+
+const (
+	heartbeatEvery = 3 * time.Second
+	topologyEvery  = 30 * time.Second
+	rejoinSpacing  = time.Second
+)
+
+// generation works through one generation of the group: it returns once every partition of it has been let
+// go of and the last commit is done.
+func (w *Worker) generation(ctx context.Context, gen *kafkago.Generation) {
+	served := make(chan struct{})
+	// One function for the whole generation: kafka-go ends a generation when the first of its functions
+	// returns, and joins again when all have.
+	gen.Start(func(ended context.Context) {
+		w.serve(ctx, ended, gen)
+		close(served)
+		if ctx.Err() != nil {
+			<-ended.Done() // stopping: closing the group ends the generation; returning would join again
+		}
+	})
+	<-served
+}
+
+// serve owns the generation's partitions from the first fetch to the last commit.
+func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("a generation panicked", zap.String("panic", fmt.Sprintf("%T", p)), zap.ByteString("stack", debug.Stack()))
+		}
+	}()
+	began := time.Now()
+	parts := assigned(gen, w.cfg.Topic)
+	w.setMember(gen)
+	w.log.Info("assigned", zap.Int32("generation", gen.ID), zap.Ints("partitions", parts))
+	w.observe(Assigned{Generation: gen.ID, Partitions: parts})
+
+	// Fetching ends when the worker is told to stop, when the generation ends, or when it must.
+	fetchCtx, stopFetch := context.WithCancelCause(ctx)
+	defer stopFetch(nil)
+	defer context.AfterFunc(ended, func() { stopFetch(errRebalance) })()
+
+	starts, err := w.starts(fetchCtx, parts)
+	if err != nil {
+		return // only when fetchCtx has ended
+	}
+	e := newEngine(w, w.cfg.MaxInFlightBytes-int64(len(parts))*w.fetchBytes(len(parts)))
+	for _, s := range starts {
+		e.assign(w.cfg.Topic, s)
+	}
+	w.setEngine(e)
+	defer w.setEngine(nil)
+
+	var fetching, committing sync.WaitGroup
+	for _, p := range e.parts {
+		fetching.Go(func() { w.fetchLoop(fetchCtx, stopFetch, e, p, w.fetchBytes(len(parts))) })
+	}
+	fetching.Go(func() { w.watchTopology(fetchCtx, stopFetch) })
+	commitCtx, stopCommits := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopCommits()
+	committing.Go(func() { w.commitLoop(commitCtx, stopFetch, e, gen) })
+
+	<-fetchCtx.Done()
+	why := context.Cause(fetchCtx)
+	if ctx.Err() != nil {
+		why = errStopped
+	}
+	w.log.Info("letting go of partitions", zap.Int32("generation", gen.ID), zap.String("because", why.Error()))
+	fetching.Wait()
+	w.drain(ended, e, gen)
+	stopCommits()
+	committing.Wait()
+	if !errors.Is(why, errFenced) {
+		w.lastCommit(e, gen)
+	}
+	if ctx.Err() == nil {
+		sleep(ctx, rejoinSpacing-time.Since(began))
+	}
+}
+
+// assigned returns the partitions of the topic that the generation has given us, ascending.
+func assigned(gen *kafkago.Generation, topic string) []int {
+	var parts []int
+	for _, a := range gen.Assignments[topic] {
+		parts = append(parts, a.ID)
+	}
+	slices.Sort(parts)
+	return parts
+}
+
+// fetchBytes is the size of one fetch: a quarter of the bytes in flight shared out over the partitions,
+// within what is sensible for a broker.
+func (w *Worker) fetchBytes(partitions int) int64 {
+	if partitions == 0 {
+		return 0
+	}
+	return min(max(w.cfg.MaxInFlightBytes/4/int64(partitions), 64<<10), 1<<20)
+}
+
+// drain lets requests at the API finish, within Config.Drain, and stays a member meanwhile: kafka-go's
+// heartbeats end with the generation.
+func (w *Worker) drain(ended context.Context, e *engine, gen *kafkago.Generation) {
+	ctx, cancel := context.WithTimeoutCause(w.aborted, w.cfg.Drain, errDrained)
+	defer cancel()
+	beatCtx, stopBeats := context.WithCancel(ctx)
+	var beating sync.WaitGroup
+	beating.Go(func() {
+		select {
+		case <-ended.Done():
+			w.heartbeats(beatCtx, gen)
+		case <-beatCtx.Done():
+		}
+	})
+	e.stop(ctx)
+	stopBeats()
+	beating.Wait()
+	if ctx.Err() != nil {
+		w.log.Warn("requests at the API were cut off; the next owner of their messages sends them again",
+			zap.String("because", context.Cause(ctx).Error()))
+	}
+}
+
+// watchTopology ends the generation when the topic has grown or is gone, so that the group assigns what is
+// there. kafka-go's own watcher would create a missing topic.
+func (w *Worker) watchTopology(ctx context.Context, stopFetch context.CancelCauseFunc) {
+	known := -1
+	for sleep(ctx, topologyEvery) {
+		parts, err := w.cluster.Partitions(ctx, w.cfg.Topic)
+		switch {
+		case errors.Is(err, kafka.ErrNoTopic):
+			stopFetch(errTopology)
+			return
+		case err != nil: // the cluster's trouble is dealt with where it is met
+		case known >= 0 && len(parts) != known:
+			stopFetch(errTopology)
+			return
+		default:
+			known = len(parts)
+		}
+	}
+}
+
+// sleep waits and reports whether ctx still lives.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+func (w *Worker) setMember(gen *kafkago.Generation) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.member = member{id: gen.MemberID, generation: gen.ID, joined: time.Now()}
+}
+
+func (w *Worker) setEngine(e *engine) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.engine = e
+}

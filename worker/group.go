@@ -1,0 +1,170 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol/offsetcommit"
+	"go.uber.org/zap"
+)
+
+// requestTimeout bounds every request to the coordinator: kafka-go's transport sets no deadline of its own.
+const requestTimeout = 10 * time.Second
+
+// heartbeats keeps us a member until ctx ends. They go to the coordinator itself: kafka-go does not route
+// them, and with a single broker the mistake would not show.
+func (w *Worker) heartbeats(ctx context.Context, gen *kafkago.Generation) {
+	for {
+		if err := w.heartbeat(ctx, gen); fenced(err) {
+			return // the group has gone on; the commit will be refused, which is right
+		}
+		if !sleep(ctx, heartbeatEvery) {
+			return
+		}
+	}
+}
+
+func (w *Worker) heartbeat(ctx context.Context, gen *kafkago.Generation) error {
+	ctx, cancel := context.WithTimeout(ctx, heartbeatEvery)
+	defer cancel()
+	client := w.cluster.Client()
+	found, err := client.FindCoordinator(ctx, &kafkago.FindCoordinatorRequest{
+		Key: w.cfg.Group, KeyType: kafkago.CoordinatorKeyTypeConsumer,
+	})
+	if err != nil {
+		return err
+	}
+	if found.Error != nil {
+		return found.Error
+	}
+	res, err := client.Heartbeat(ctx, &kafkago.HeartbeatRequest{
+		Addr:    kafkago.TCP(net.JoinHostPort(found.Coordinator.Host, strconv.Itoa(found.Coordinator.Port))),
+		GroupID: w.cfg.Group, GenerationID: gen.ID, MemberID: gen.MemberID,
+	})
+	if err != nil {
+		return err
+	}
+	return res.Error
+}
+
+// fenced reports whether the coordinator has said that this member is not, or no longer, part of the
+// group's current generation.
+func fenced(err error) bool {
+	return errors.Is(err, kafkago.IllegalGeneration) || errors.Is(err, kafkago.UnknownMemberId) ||
+		errors.Is(err, kafkago.FencedInstanceID)
+}
+
+// leaveGroup takes our last member out of the group.
+func (w *Worker) leaveGroup(ctx context.Context) {
+	w.mu.Lock()
+	id := w.member.id
+	w.member.id = ""
+	w.mu.Unlock()
+	if id == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	defer cancel()
+	// The coordinator may have forgotten the member by itself; nothing depends on the answer.
+	_, err := w.cluster.Client().LeaveGroup(ctx, &kafkago.LeaveGroupRequest{
+		GroupID: w.cfg.Group, Members: []kafkago.LeaveGroupRequestMember{{ID: id}},
+	})
+	w.log.Debug("left the group", zap.Error(err))
+}
+
+// commitLoop commits each interval what has been marked since.
+func (w *Worker) commitLoop(ctx context.Context, stopFetch context.CancelCauseFunc, e *engine, gen *kafkago.Generation) {
+	failing := false
+	for sleep(ctx, w.cfg.CommitInterval) {
+		err := w.commit(ctx, e, gen)
+		switch {
+		case err == nil:
+			failing = false
+		case fenced(err):
+			w.log.Warn("the group has gone on without this member: its offsets are committed by others now", zap.Error(err))
+			stopFetch(errFenced)
+			return
+		case ctx.Err() == nil && !failing:
+			failing = true
+			w.log.Warn("cannot commit; trying again each interval. A crash now would repeat what has ended since", zap.Error(err))
+		}
+	}
+}
+
+// lastCommit commits what is marked at the end of a generation. It is bounded; after an abort, to one quick try.
+func (w *Worker) lastCommit(e *engine, gen *kafkago.Generation) {
+	tries, bound := 3, requestTimeout
+	if w.aborted.Err() != nil {
+		tries, bound = 1, 2*time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), bound)
+	defer cancel()
+	var err error
+	for range tries {
+		if err = w.commit(ctx, e, gen); err == nil || fenced(err) || !sleep(ctx, 200*time.Millisecond) {
+			break
+		}
+	}
+	if err != nil {
+		w.log.Warn("the last commit of the generation failed: what has ended since the one before will be repeated", zap.Error(err))
+	}
+}
+
+// commit sends what has changed since it was last committed. Offsets a stale member commits are
+// refused in each partition's own error while the request as a whole succeeds, so those are what is read.
+func (w *Worker) commit(ctx context.Context, e *engine, gen *kafkago.Generation) error {
+	points := e.uncommitted()
+	if len(points) == 0 {
+		return nil
+	}
+	began := time.Now()
+	err := w.sendCommit(ctx, gen, points)
+	if errors.Is(err, kafkago.OffsetMetadataTooLarge) {
+		w.log.Warn("the broker refuses the commit's metadata (offset.metadata.max.bytes is below 4096): committing offsets alone; a crash repeats what has ended beyond them")
+		for id, p := range points {
+			points[id] = commitPoint{offset: p.offset}
+		}
+		err = w.sendCommit(ctx, gen, points)
+	}
+	w.observe(Committed{Took: time.Since(began), Err: err})
+	e.setCommitted(points, err)
+	if err != nil {
+		return fmt.Errorf("commit offsets of topic %q for group %q: %w", w.cfg.Topic, w.cfg.Group, err)
+	}
+	return nil
+}
+
+func (w *Worker) sendCommit(ctx context.Context, gen *kafkago.Generation, points map[int]commitPoint) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	topic := offsetcommit.RequestTopic{Name: w.cfg.Topic}
+	for id, p := range points {
+		topic.Partitions = append(topic.Partitions, offsetcommit.RequestPartition{
+			PartitionIndex: int32(id), CommittedOffset: p.offset, CommittedMetadata: p.metadata,
+			CommittedLeaderEpoch: -1, // unknown; kafka-go's own OffsetCommit would claim epoch 0
+		})
+	}
+	// Through the transport, which routes it to the coordinator, for the sake of the leader epoch.
+	res, err := w.cluster.Transport().RoundTrip(ctx, w.cluster.Addr(), &offsetcommit.Request{
+		GroupID: w.cfg.Group, GenerationID: gen.ID, MemberID: gen.MemberID,
+		RetentionTimeMs: -1, // the broker's
+		Topics:          []offsetcommit.RequestTopic{topic},
+	})
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, t := range res.(*offsetcommit.Response).Topics { //nolint:forcetypeassert // the protocol pairs them
+		for _, p := range t.Partitions {
+			if p.ErrorCode != 0 {
+				problems = append(problems, fmt.Errorf("partition %d: %w", p.PartitionIndex, kafkago.Error(p.ErrorCode)))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
