@@ -2,7 +2,6 @@ package worker_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -49,15 +48,20 @@ type running struct {
 	events *events
 }
 
-// start runs a worker until the test ends or stop is called.
+// start runs a worker with the rig's API and dead letters until the test ends or stop is called.
 func (r *rig) start(t *testing.T, change ...func(*worker.Config)) *running {
+	t.Helper()
+	return r.startWith(t, r.api, r.dead, change...)
+}
+
+func (r *rig) startWith(t *testing.T, a worker.Attempter, d worker.DeadLetterWriter, change ...func(*worker.Config)) *running {
 	t.Helper()
 	run := &running{done: make(chan error, 1), events: &events{}}
 	cfg := worker.Config{Topic: topic, Group: "sluice", CreateTopics: true, Logger: r.log, Observer: run.events}
 	for _, f := range change {
 		f(&cfg)
 	}
-	w, err := worker.New(cfg, r.Connect(t), validator{}, r.api, r.dead)
+	w, err := worker.New(cfg, r.Connect(t), validator{}, a, d)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	run.Worker, run.stop = w, cancel
@@ -291,5 +295,3 @@ func (r *rig) requireAudit(t *testing.T, n int) {
 		require.Equal(t, 1, seen[fmt.Sprintf(`{"n":%d}`, i)], "message %d", i)
 	}
 }
-
-var errDown = errors.New("down")

@@ -123,12 +123,16 @@ func (b *Broker) Produce(t testing.TB, topic string, msgs ...kafkago.Message) {
 }
 
 // ReadAll returns every message of a topic, partition by partition in order of offset, as it stands at
-// the moment of the call.
+// the moment of the call. It waits for a topic that does not exist yet.
 func (b *Broker) ReadAll(t testing.TB, topic string) []kafkago.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	parts, err := b.Partitions(ctx, topic)
+	for errors.Is(err, kafka.ErrNoTopic) && ctx.Err() == nil {
+		time.Sleep(50 * time.Millisecond) // the topic may be younger than our view of the cluster
+		parts, err = b.Partitions(ctx, topic)
+	}
 	require.NoError(t, err)
 	var all []kafkago.Message
 	for _, p := range parts {

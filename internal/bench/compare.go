@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+const (
+	topic      = "bench"
+	roleWorker = "worker"
+	roleFloor  = "floor"
+)
+
+// figures are what one round of one contender measured.
+type figures struct {
+	perSecond float64
+	cpu       time.Duration // a message
+	peakRSS   int64         // bytes
+}
+
+// compare runs the rounds, worker and floor in turn, and prints the figures.
+func compare(ctx context.Context, o options) error {
+	broker, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(int32(o.partitions), topic))
+	if err != nil {
+		return fmt.Errorf("start the embedded broker: %w", err)
+	}
+	defer broker.Close()
+	if err := produce(ctx, broker.ListenAddrs()[0], o); err != nil {
+		return fmt.Errorf("produce: %w", err)
+	}
+	api, err := serve(ctx, o.latency)
+	if err != nil {
+		return fmt.Errorf("start the API: %w", err)
+	}
+	fmt.Printf("%d messages of about %d bytes, %d partitions, %d at a time, the API answers after %s\n\n%-8s %12s %14s %12s\n",
+		o.messages, o.size, o.partitions, o.concurrency, o.latency, "", "messages/s", "CPU a message", "peak RSS")
+	all := map[string][]figures{}
+	for round := range o.rounds {
+		for _, role := range []string{roleWorker, roleFloor} {
+			f, err := measure(ctx, role, fmt.Sprintf("round-%d", round), broker.ListenAddrs()[0], api, o)
+			if err != nil {
+				return fmt.Errorf("%s: %w", role, err)
+			}
+			all[role] = append(all[role], f)
+			fmt.Printf("%-8s %12.0f %14s %9.1f MiB\n", role, f.perSecond, f.cpu.Round(100*time.Nanosecond), float64(f.peakRSS)/(1<<20))
+		}
+	}
+	w, fl := median(all[roleWorker]), median(all[roleFloor])
+	fmt.Printf("\nmedians, worker to floor: throughput %.2f, CPU a message %.2f, peak RSS %.2f\n",
+		w.perSecond/fl.perSecond, float64(w.cpu)/float64(fl.cpu), float64(w.peakRSS)/float64(fl.peakRSS))
+	return nil
+}
+
+// median takes the median of each figure on its own.
+func median(all []figures) figures {
+	pick := func(value func(figures) float64) float64 {
+		var values []float64
+		for _, f := range all {
+			values = append(values, value(f))
+		}
+		slices.Sort(values)
+		return values[len(values)/2]
+	}
+	return figures{
+		perSecond: pick(func(f figures) float64 { return f.perSecond }),
+		cpu:       time.Duration(pick(func(f figures) float64 { return float64(f.cpu) })),
+		peakRSS:   int64(pick(func(f figures) float64 { return float64(f.peakRSS) })),
+	}
+}
+
+// endpoint is the API: it accepts everything and counts invocations.
+type endpoint struct {
+	url      string
+	accepted atomic.Int64
+}
+
+func serve(ctx context.Context, latency time.Duration) (*endpoint, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	e := &endpoint{url: "http://" + l.Addr().String()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/v2/oauth/token", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token":"token","token_type":"bearer","expires_in":86400}`)
+	})
+	mux.HandleFunc("POST /", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(latency)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusAccepted)
+		fmt.Fprint(w, `{"invocationId":"f3b1c2d4"}`)
+		e.accepted.Add(1)
+	})
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
+	go func() { _ = srv.Serve(l) }() // ends with the process
+	return e, nil
+}
+
+// measure runs one contender as a process until the API has accepted every message.
+func measure(ctx context.Context, role, group, broker string, api *endpoint, o options) (figures, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return figures{}, err
+	}
+	api.accepted.Store(0)
+	cmd := exec.CommandContext(ctx, self, "-role", role, "-group", group, "-brokers", broker, "-api", api.url, //nolint:gosec // itself
+		"-messages", strconv.Itoa(o.messages), "-partitions", strconv.Itoa(o.partitions), "-concurrency", strconv.Itoa(o.concurrency))
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		return figures{}, err
+	}
+	for api.accepted.Load() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	began, rss := time.Now(), int64(0)
+	for n := api.accepted.Load(); n < int64(o.messages); n = api.accepted.Load() {
+		time.Sleep(10 * time.Millisecond)
+	}
+	took := time.Since(began)
+	_ = cmd.Process.Signal(syscall.SIGTERM) // a floor that has ended by itself is no failure
+	_ = cmd.Wait()
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage) //nolint:forcetypeassert // what Unix gives
+	rss = usage.Maxrss << 10
+	return figures{
+		perSecond: float64(o.messages) / took.Seconds(),
+		cpu:       (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()) / time.Duration(o.messages),
+		peakRSS:   rss,
+	}, nil
+}
+
+func produce(ctx context.Context, broker string, o options) error {
+	w := &kafkago.Writer{
+		Addr: kafkago.TCP(broker), Topic: topic, RequiredAcks: kafkago.RequireAll, BatchSize: 1000, BatchTimeout: time.Millisecond,
+		Balancer: &kafkago.Hash{},
+	}
+	pad := max(0, o.size-230)
+	batch := make([]kafkago.Message, 0, 1000)
+	for i := range o.messages {
+		batch = append(batch, kafkago.Message{
+			Key: fmt.Appendf(nil, "customer-%d", i%10_000),
+			Value: fmt.Appendf(nil, `{"contact":{"external_id":"c-%d","channel":"chat","timestamp":"2026-01-01T00:00:00Z","metadata":{"note":"%0*d"}},`+
+				`"priority":3,"tags":["new","vip"],"callback_url":"https://example.com/callback/%d"}`, i, pad, i, i),
+		})
+		if len(batch) == cap(batch) || i == o.messages-1 {
+			if err := w.WriteMessages(ctx, batch...); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
+	}
+	return w.Close()
+}

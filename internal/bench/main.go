@@ -1,0 +1,57 @@
+// Command bench measures the worker against a bare floor: a loop that fetches and posts, as many at a time,
+// with no validation and no safety. Both run as processes of their own, in turn, against one embedded broker
+// and one API that answers at once; what they use is the operating system's own accounting.
+//
+//	go run ./internal/bench -messages 100000 -partitions 6 -concurrency 64 -rounds 3
+//
+// It prints throughput, CPU a message and peak memory of each round, and the ratios of the medians. It is a
+// measurement, not a test: it never fails for being slow.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+type options struct {
+	messages    int
+	partitions  int
+	concurrency int
+	rounds      int
+	size        int
+	latency     time.Duration
+}
+
+func main() {
+	var o options
+	role := flag.String("role", "", "what a child process does; for the program itself")
+	brokers := flag.String("brokers", "", "for the program itself")
+	api := flag.String("api", "", "for the program itself")
+	group := flag.String("group", "", "for the program itself")
+	flag.IntVar(&o.messages, "messages", 100_000, "messages a round")
+	flag.IntVar(&o.partitions, "partitions", 6, "partitions of the topic")
+	flag.IntVar(&o.concurrency, "concurrency", 64, "requests at the API at once")
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each")
+	flag.IntVar(&o.size, "size", 300, "bytes a message, about")
+	flag.DurationVar(&o.latency, "latency", 0, "how long the API takes to answer")
+	flag.Parse()
+
+	var err error
+	switch *role {
+	case "":
+		err = compare(context.Background(), o)
+	case roleWorker:
+		err = runWorker(*brokers, *api, *group, o)
+	case roleFloor:
+		err = runFloor(*brokers, *api, o)
+	default:
+		err = fmt.Errorf("no role %q", *role)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
