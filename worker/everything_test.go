@@ -91,8 +91,7 @@ func TestWorker_TheFakeAnswersEverything(t *testing.T) {
 					require.GreaterOrEqual(t, took, expected.from)
 					require.LessOrEqual(t, took, expected.to)
 					run.stop()
-					require.NoError(t, <-run.done)
-					run.done <- nil
+					run.left(t)
 					for _, m := range w.ReadAll(t, topic+".dlq") {
 						rec, err := deadletter.Decode(m.Value)
 						require.NoError(t, err)

@@ -81,7 +81,9 @@ func (w *Worker) leaveGroup(ctx context.Context) {
 func (w *Worker) commitLoop(ctx context.Context, stopFetch context.CancelCauseFunc, e *engine, gen *kafkago.Generation) {
 	failing := false
 	for sleep(ctx, w.cfg.CommitInterval) {
-		err := w.commit(ctx, e, gen)
+		// A commit that is under way is not cut off with the loop: the last commit goes by another connection,
+		// might overtake it, and would then be undone by it.
+		err := w.commit(w.aborted, e, gen)
 		switch {
 		case err == nil:
 			failing = false
@@ -89,7 +91,7 @@ func (w *Worker) commitLoop(ctx context.Context, stopFetch context.CancelCauseFu
 			w.log.Warn("the group has gone on without this member: its offsets are committed by others now", zap.Error(err))
 			stopFetch(errFenced)
 			return
-		case ctx.Err() == nil && !failing:
+		case !failing:
 			failing = true
 			w.log.Warn("cannot commit; trying again each interval. A crash now would repeat what has ended since", zap.Error(err))
 		}

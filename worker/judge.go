@@ -44,6 +44,7 @@ type judge struct {
 	answers      []time.Duration // ring of the last answer times of successes
 	answered     int
 
+	serves      bool      // the breaker is closed
 	limit       int       // requests at once while closed; ramps up after an outage
 	opened      time.Time // when the breaker last left closed
 	reopened    time.Time // when it last turned open, from closed or from half-open
@@ -56,7 +57,7 @@ type judge struct {
 var errFailed = errors.New("failed")
 
 func newJudge(concurrency int) *judge {
-	j := &judge{concurrency: concurrency, limit: concurrency, failing: map[string]struct{}{}}
+	j := &judge{concurrency: concurrency, limit: concurrency, serves: true, failing: map[string]struct{}{}}
 	j.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        "api",
 		MaxRequests: 1, // one success closes it
@@ -69,7 +70,9 @@ func newJudge(concurrency int) *judge {
 // state returns the breaker's state. gobreaker turns half-open when asked after its time-out.
 func (j *judge) state() gobreaker.State { return j.breaker.State() }
 
-func (j *judge) closed() bool { return j.state() == gobreaker.StateClosed }
+// closed reports whether the breaker is closed. It is asked with every message; only a report can close or
+// open a closed breaker, so gobreaker need not be.
+func (j *judge) closed() bool { return j.serves }
 
 // suspects reports whether enough messages have failed that the breaker may be about to open.
 func (j *judge) suspects() bool { return len(j.failing) >= tripMessages }
@@ -133,7 +136,9 @@ func (j *judge) tell(result error) error {
 	before := j.breaker.State()
 	_, err := j.breaker.Execute(func() (struct{}, error) { return struct{}{}, result })
 	now := time.Now()
-	switch after := j.breaker.State(); {
+	after := j.breaker.State()
+	j.serves = after == gobreaker.StateClosed
+	switch {
 	case before == after:
 	case after == gobreaker.StateOpen:
 		if before == gobreaker.StateClosed {
@@ -153,6 +158,9 @@ func (j *judge) tell(result error) error {
 // tick lets time do its part: it opens the breaker when the failures so far turn out to be the API's, and
 // applies a success that came while it was open. Call it when wakeAt says so.
 func (j *judge) tick(now time.Time) {
+	if j.serves && !j.suspects() {
+		return
+	}
 	switch j.state() {
 	case gobreaker.StateClosed:
 		if j.convicted(now) {
@@ -188,6 +196,9 @@ func (j *judge) mayEnd(failed, now time.Time) bool {
 
 // wakeAt returns when tick has something to do or a probe may go out; zero for never.
 func (j *judge) wakeAt() time.Time {
+	if j.serves && !j.suspects() {
+		return time.Time{}
+	}
 	switch j.state() {
 	case gobreaker.StateClosed:
 		if j.suspects() {

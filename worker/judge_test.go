@@ -214,8 +214,7 @@ func TestWorker_CrashRepeatsOnlyWhatWasInFlight(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		run.stop()
 		run.Abort()
-		<-run.done
-		run.done <- nil
+		run.left(t)
 		require.Len(t, r.dead.all(), 0)
 
 		r.api.set(nil)

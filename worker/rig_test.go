@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -43,6 +42,7 @@ func newRig(t *testing.T, partitions int) *rig {
 // running is a worker that was started.
 type running struct {
 	*worker.Worker
+	cfg    worker.Config
 	stop   context.CancelFunc
 	done   chan error
 	events *events
@@ -57,19 +57,19 @@ func (r *rig) start(t *testing.T, change ...func(*worker.Config)) *running {
 func (r *rig) startWith(t *testing.T, a worker.Attempter, d worker.DeadLetterWriter, change ...func(*worker.Config)) *running {
 	t.Helper()
 	run := &running{done: make(chan error, 1), events: &events{}}
-	cfg := worker.Config{Topic: topic, Group: "sluice", CreateTopics: true, Logger: r.log, Observer: run.events}
+	cfg := worker.Config{Topic: topic, Group: "sluice", CreateTopics: true, Logger: r.log, Observer: run.events, CommitInterval: time.Second}
 	for _, f := range change {
 		f(&cfg)
 	}
 	w, err := worker.New(cfg, r.Connect(t), validator{}, a, d)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
-	run.Worker, run.stop = w, cancel
+	run.Worker, run.stop, run.cfg = w, cancel, cfg
 	go func() { run.done <- w.Run(ctx) }()
 	t.Cleanup(func() {
 		run.stop()
 		run.Abort()
-		synctest.Wait()
+		<-run.done
 	})
 	return run
 }
@@ -78,8 +78,15 @@ func (r *rig) startWith(t *testing.T, a worker.Attempter, d worker.DeadLetterWri
 func (run *running) leave(t *testing.T) {
 	t.Helper()
 	run.stop()
-	require.NoError(t, <-run.done)
-	run.done <- nil
+	run.left(t)
+}
+
+// left waits until the worker, which was told to stop, has left.
+func (run *running) left(t *testing.T) {
+	t.Helper()
+	err := <-run.done
+	run.done <- nil // for the next who asks
+	require.NoError(t, err)
 }
 
 // eventually waits, in virtual time, until the condition holds.

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/sony/gobreaker/v2"
 	"go.uber.org/zap"
 
 	"github.com/sluice-kafka/sluice/deadletter"
@@ -183,9 +184,15 @@ func (e *engine) giveUp(m *message) {
 	e.end(m, f)
 }
 
+// breakerClosed is the name of the state in which the API serves.
+var breakerClosed = gobreaker.StateClosed.String()
+
 // observeBreaker tells of a change of the breaker's state and lets it take effect: when it opens, failures
 // that were about to end their messages are the API's after all, and what is ready is held from now on.
 func (e *engine) observeBreaker(now time.Time) {
+	if e.w.judge.closed() && e.breakerState == breakerClosed {
+		return
+	}
 	state := e.w.judge.state().String()
 	if state == e.breakerState {
 		return
@@ -193,7 +200,7 @@ func (e *engine) observeBreaker(now time.Time) {
 	changed := BreakerChanged{From: e.breakerState, To: state}
 	e.breakerState = state
 	switch {
-	case changed.From == "closed":
+	case changed.From == breakerClosed:
 		for e.provisional.len() > 0 {
 			e.hold(e.provisional.pop())
 		}
@@ -205,7 +212,7 @@ func (e *engine) observeBreaker(now time.Time) {
 			zap.String("cause", changed.Cause), zap.Time("since", e.w.judge.firstFailure),
 			zap.Time("held_until", now.Add(e.w.cfg.GiveUpAfter)),
 			zap.String("change_with", "SLUICE_GIVE_UP_AFTER"), zap.Int("in_flight", e.inFlight))
-	case changed.To == "closed":
+	case changed.To == breakerClosed:
 		e.w.log.Info("the API serves again: sending resumes",
 			zap.Duration("after", now.Sub(e.w.judge.opened)), zap.Int("held", e.troubled.Len()))
 	}

@@ -63,7 +63,7 @@ func (w *Worker) Snapshot() Snapshot {
 	defer w.mu.Unlock()
 	s := Snapshot{Joined: w.member.id != "", Generation: w.member.generation, HeldMessages: []Held{}, Partitions: []PartitionStatus{}}
 	s.Breaker = Breaker{State: w.judge.state().String(), Limit: w.judge.limit}
-	if s.Breaker.State != "closed" {
+	if !w.judge.closed() {
 		s.Breaker.Since = &w.judge.opened
 	}
 	if w.engine != nil {
