@@ -34,48 +34,46 @@ func (o Op) String() string {
 type Kind int
 
 const (
-	// KindCanceled: the caller's context ended. It says nothing about the API or the message.
+	// KindCanceled means the caller's context ended. It says nothing about the API or the message.
 	KindCanceled Kind = iota + 1
-	// KindInput: the request body could not be built from the payload; nothing was sent.
+	// KindInput means the request body could not be built from the payload; nothing was sent.
 	KindInput
-	// KindTooLarge: the request body exceeds the API style's limit; nothing was sent.
+	// KindTooLarge means the request body exceeds the API style's limit; nothing was sent.
 	KindTooLarge
-	// KindActionFailed: a 2xx answer whose result does not meet the success rule; the action ran.
+	// KindActionFailed means a 2xx answer whose result does not meet the success rule; the action ran.
 	KindActionFailed
-	// KindUnreadable: a 2xx answer whose body could not be read while a success rule needs it.
+	// KindUnreadable means a 2xx answer whose body could not be read while a success rule needs it.
 	KindUnreadable
-	// KindProcessing: Genesys could not build the third party's request or translate its answer
+	// KindProcessing means Genesys could not build the third party's request or translate its answer
 	// (details[].errorCode ACTION.PROCESSING): a contract or template fault, permanent.
 	KindProcessing
-	// KindRemote: the third party behind the action failed or refused the integration's credentials
+	// KindRemote means the third party behind the action failed or refused the integration's credentials
 	// (ACTION.REMOTE_ENDPOINT, ACTION.AUTHENTICATION).
 	KindRemote
-	// KindUnauthorized: 401 again after the token was renewed; for OpToken, the client was refused (400, 401).
+	// KindUnauthorized means 401 again after the token was renewed; for OpToken, the client was refused (400, 401).
 	KindUnauthorized
-	// KindForbidden: 403.
+	// KindForbidden means 403.
 	KindForbidden
-	// KindNotFound: 404 or a redirect: the action or the host is not where we ask.
+	// KindNotFound means 404 or a redirect: the action or the host is not where we ask.
 	KindNotFound
-	// KindRefused: 400, 409, 413, 415, 422 and every other 4xx: the request itself is at fault.
+	// KindRefused means 400, 409, 413, 415, 422 and every other 4xx: the request itself is at fault.
 	KindRefused
-	// KindRateLimited: 429; the action did not run.
+	// KindRateLimited means 429; the action did not run.
 	KindRateLimited
-	// KindServer: 408, 500, 503 and every other 5xx: the API answered that it failed.
+	// KindServer means 408, 500, 503 and every other 5xx: the API answered that it failed.
 	KindServer
-	// KindGateway: 502, 504, or a status outside 200 to 599: whether the action ran is unknown.
+	// KindGateway means 502, 504, or a status outside 200 to 599: whether the action ran is unknown.
 	KindGateway
-	// KindNotSent: no connection; nothing was sent.
+	// KindNotSent means no connection; nothing was sent.
 	KindNotSent
-	// KindBroken: a time-out or a broken connection after sending: whether the action ran is unknown.
+	// KindBroken means a time-out or a broken connection after sending: whether the action ran is unknown.
 	KindBroken
-
-	kindEnd // one past the last Kind
 )
 
 // Kinds returns every Kind, in declaration order.
 func Kinds() []Kind {
-	all := make([]Kind, 0, kindEnd-1)
-	for k := KindCanceled; k < kindEnd; k++ {
+	all := make([]Kind, 0, KindBroken)
+	for k := KindCanceled; k <= KindBroken; k++ {
 		all = append(all, k)
 	}
 	return all
@@ -159,3 +157,9 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause below HTTP, if any.
 func (e *Error) Unwrap() error { return e.Err }
+
+// clone returns a copy, so that callers who share one failure cannot see each other's changes.
+func (e *Error) clone() *Error {
+	c := *e
+	return &c
+}

@@ -1,0 +1,155 @@
+package genesys
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// kindOf classifies a failed invocation by the table of answers: whose failure it is, where the body says
+// so, comes before the status, because the platform passes the third party's statuses on.
+func kindOf(status int, actionCode string) Kind {
+	switch actionCode {
+	case actionProcessing:
+		return KindProcessing
+	case actionRemote, actionAuthentication:
+		return KindRemote
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		return KindUnauthorized
+	case status == http.StatusForbidden:
+		return KindForbidden
+	case status == http.StatusNotFound, status >= 300 && status < 400:
+		return KindNotFound
+	case status == http.StatusTooManyRequests:
+		return KindRateLimited
+	case status == http.StatusRequestTimeout:
+		return KindServer
+	case status >= 400 && status < 500:
+		return KindRefused
+	case status == http.StatusBadGateway, status == http.StatusGatewayTimeout:
+		return KindGateway
+	case status >= 500 && status < 600:
+		return KindServer
+	default:
+		return KindGateway
+	}
+}
+
+// The values of details[].errorCode that say whose failure it is.
+const (
+	actionProcessing     = "ACTION.PROCESSING"
+	actionRemote         = "ACTION.REMOTE_ENDPOINT"
+	actionAuthentication = "ACTION.AUTHENTICATION"
+)
+
+const (
+	maxMessage   = 2 << 10 // bytes of the API's own words that an Error keeps
+	maxCode      = 100     // characters of a code or an id
+	maxErrorTree = 8       // levels of errors within errors that are looked at
+)
+
+// failure is what an error body tells.
+type failure struct {
+	code, message, requestID, actionCode string
+}
+
+// parseFailure reads an error body of any of the shapes that Genesys sends: that of the platform (message,
+// code, contextId), that of data actions (userMessage, errorCode, correlationId) and that of OAuth (error,
+// error_description). Whatever else it is given, it finds nothing.
+func parseFailure(body []byte) failure {
+	var root map[string]any
+	if json.Unmarshal(body, &root) != nil {
+		return failure{}
+	}
+	f := failure{
+		code:      code(root, "code", "errorCode", "error"),
+		message:   text(root, "message", "userMessage", "error_description", "description"),
+		requestID: code(root, "contextId", "correlationId"),
+	}
+	f.walk(root, maxErrorTree)
+	if len(f.message) > maxMessage {
+		f.message = strings.ToValidUTF8(f.message[:maxMessage], "")
+	}
+	return f
+}
+
+// walk looks through details and, recursively, errors. The outer message is often "Request to backend
+// service failed" and nothing more, so the first inner one is added to it.
+func (f *failure) walk(node map[string]any, depth int) {
+	for _, detail := range objects(node["details"]) {
+		f.blame(code(detail, "errorCode"))
+	}
+	if depth == 0 {
+		return
+	}
+	for _, inner := range objects(node["errors"]) {
+		if said := text(inner, "message", "userMessage"); said != "" && depth == maxErrorTree && !strings.Contains(f.message, said) {
+			f.message = strings.TrimPrefix(f.message+": "+said, ": ")
+		}
+		f.walk(inner, depth-1)
+	}
+}
+
+// blame keeps the code that decides: ACTION.PROCESSING before all others, a known one before an unknown.
+func (f *failure) blame(found string) {
+	rank := func(code string) int {
+		switch code {
+		case actionProcessing:
+			return 3
+		case actionRemote, actionAuthentication:
+			return 2
+		default:
+			return 1
+		}
+	}
+	if strings.HasPrefix(found, "ACTION.") && (f.actionCode == "" || rank(found) > rank(f.actionCode)) {
+		f.actionCode = found
+	}
+}
+
+func objects(v any) []map[string]any {
+	list, _ := v.([]any)
+	var found []map[string]any
+	for _, e := range list {
+		if o, ok := e.(map[string]any); ok {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+func text(node map[string]any, names ...string) string {
+	for _, name := range names {
+		if s, ok := node[name].(string); ok && s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// code returns the first of these properties that has the form of a code or an id. Codes get into logs and
+// metrics, so free text is none.
+func code(node map[string]any, names ...string) string {
+	for _, name := range names {
+		switch v := node[name].(type) {
+		case string:
+			if isCode(v) {
+				return v
+			}
+		case float64:
+			if v == float64(int(v)) {
+				return strconv.Itoa(int(v))
+			}
+		}
+	}
+	return ""
+}
+
+func isCode(s string) bool {
+	return s != "" && len(s) <= maxCode && !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_' && r != '-'
+	})
+}
