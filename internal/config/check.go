@@ -1,0 +1,89 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// pendingFix is what to do about a setting whose name is kept for a later version.
+const pendingFix = "this version speaks to brokers without TLS and SASL only; unset it"
+
+// check adds what is missing, and what is wrong between settings that are each in order.
+func (c *Config) check() {
+	for i := range table {
+		if r := &table[i]; r.required && isEmpty(r.field(c)) && !c.faulty(r.path) {
+			c.problems = append(c.problems, Problem{
+				Where: r.env, Problem: "not set", Fix: missingFix(r), path: r.path, needs: r.need(),
+			})
+		}
+	}
+	c.checkTopics()
+	c.checkBounds()
+}
+
+func missingFix(r *row) string {
+	if r.secret() {
+		return "set it, or " + r.env + fileVariable + " to a file that holds it"
+	}
+	return "set it, or " + r.path + " in sluice.yaml"
+}
+
+// isEmpty reports whether a field holds its zero value.
+func isEmpty(field any) bool { return reflect.ValueOf(field).Elem().IsZero() }
+
+// faulty reports whether there is a problem with a setting already.
+func (c *Config) faulty(path string) bool {
+	for _, p := range c.problems {
+		if p.path == path {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Config) checkTopics() {
+	k := c.Kafka
+	const consumed = " would be consumed as messages; name another topic"
+	c.conflict("kafka.dead_letter_topic", "kafka.topic", k.DeadLetterTopic == k.Topic,
+		"the dead-letter topic is the source topic", "dead letters"+consumed)
+	c.conflict("kafka.results_topic", "kafka.topic", k.ResultsTopic == k.Topic,
+		"the results topic is the source topic", "results"+consumed)
+	c.conflict("kafka.results_topic", "kafka.dead_letter_topic", k.ResultsTopic == k.DeadLetterTopic,
+		"the results topic is the dead-letter topic", "name another topic")
+	const tooLong, fix = "longer than a topic name may be", "use at most 249 characters"
+	c.conflict("kafka.dead_letter_topic", "kafka.topic", len(k.DeadLetterTopic) > maxTopicName, tooLong, fix)
+	c.conflict("kafka.results_topic", "kafka.topic", len(k.ResultsTopic) > maxTopicName, tooLong, fix)
+}
+
+func (c *Config) checkBounds() {
+	w := c.Worker
+	c.conflict("worker.max_in_flight", "worker.concurrency", w.MaxInFlight < w.Concurrency,
+		"smaller than worker.concurrency", fmt.Sprintf("use at least %d, or lower worker.concurrency", w.Concurrency))
+	c.conflict("worker.max_in_flight_bytes", "schema.max_bytes", w.MaxInFlightBytes < c.Schema.MaxBytes,
+		"smaller than schema.max_bytes", fmt.Sprintf("use at least %v, or lower schema.max_bytes", c.Schema.MaxBytes))
+	if c.origins["worker.drain"].ByHand() && w.Drain < c.Genesys.Timeout {
+		r := rowAt("worker.drain")
+		c.warnings = append(c.warnings, Problem{
+			Where: c.origins[r.path].where(r), Problem: "shorter than genesys.timeout", Got: duration(w.Drain),
+			Fix: "requests cut at a stop or rebalance are sent again; use " + duration(c.Genesys.Timeout+drainMargin),
+		})
+	}
+}
+
+// conflict adds a problem between two settings, at the place of the one that was set by hand, the first by
+// preference. Where one of them is faulty by itself nothing is said about the two.
+func (c *Config) conflict(path, other string, is bool, problem, fix string) {
+	if !is || c.faulty(path) || c.faulty(other) {
+		return
+	}
+	r := rowAt(path)
+	at := r
+	if !c.origins[path].ByHand() && c.origins[other].ByHand() {
+		at = rowAt(other)
+		problem = path + ": " + problem
+	}
+	c.problems = append(c.problems, Problem{
+		Where: c.origins[at.path].where(at), Problem: problem, Got: quoteGot(encode(r.field(c))), Fix: fix,
+		path: path, needs: r.need(),
+	})
+}

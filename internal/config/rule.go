@@ -1,0 +1,141 @@
+package config
+
+import (
+	"cmp"
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// maxDrain bounds worker.drain. The rebalance time-out that sluice asks for is the drain and ten seconds:
+// while one member drains all others wait, so a longer drain would stop the group rather than save calls.
+const maxDrain = 10 * time.Minute
+
+// rule checks one decoded value, given the pointer to it. It returns what is wrong with it, or nil.
+type rule func(field any) *flaw
+
+// oneOf accepts the listed words.
+func oneOf(words ...string) rule {
+	return func(field any) *flaw {
+		if slices.Contains(words, *field.(*string)) {
+			return nil
+		}
+		named := slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" })
+		return &flaw{"unknown value", "use " + strings.Join(named[:len(named)-1], ", ") + " or " + named[len(named)-1]}
+	}
+}
+
+// between accepts values from lo to hi, both included.
+func between[T cmp.Ordered](lo, hi T) rule {
+	return func(field any) *flaw {
+		if v := *field.(*T); v < lo || v > hi {
+			return &flaw{"out of range", "use a value from " + encode(&lo) + " to " + encode(&hi)}
+		}
+		return nil
+	}
+}
+
+// optional accepts the empty string, and else what r accepts.
+func optional(r rule) rule {
+	return func(field any) *flaw {
+		if *field.(*string) == "" {
+			return nil
+		}
+		return r(field)
+	}
+}
+
+// maxTopicName and topicPattern are Kafka's own rule (org.apache.kafka.common.internals.Topic).
+const maxTopicName = 249
+
+var topicPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+
+func topicName(field any) *flaw {
+	name := *field.(*string)
+	if !topicPattern.MatchString(name) || len(name) > maxTopicName || name == "." || name == ".." {
+		return &flaw{"not a topic name", "use 1 to 249 letters, digits, dots, underscores and dashes"}
+	}
+	return nil
+}
+
+// topicTemplate accepts a topic name in which {topic} stands for the source topic's.
+func topicTemplate(field any) *flaw {
+	name := strings.ReplaceAll(*field.(*string), topicPlaceholder, "x")
+	return topicName(&name)
+}
+
+// plainName accepts a name that other systems gave: anything printable without spaces around it.
+func plainName(field any) *flaw {
+	name := *field.(*string)
+	switch {
+	case name == "":
+		return &flaw{"empty", "give it a name"}
+	case strings.TrimSpace(name) != name, strings.ContainsFunc(name, unicode.IsControl), len(name) > 255:
+		return &flaw{"not a name", "use at most 255 printable characters without spaces around them"}
+	}
+	return nil
+}
+
+func brokers(field any) *flaw {
+	const fix = "use host:port[,host:port…]"
+	addrs := *field.(*[]string)
+	if len(addrs) == 0 {
+		return &flaw{"no brokers", fix}
+	}
+	for _, a := range addrs {
+		if host, port, err := net.SplitHostPort(a); err != nil || host == "" || !isPort(port) || port == "0" {
+			return &flaw{"not a broker's address", fix}
+		}
+	}
+	return nil
+}
+
+func listenAddr(field any) *flaw {
+	if _, port, err := net.SplitHostPort(*field.(*string)); err != nil || !isPort(port) {
+		return &flaw{"not an address to listen at", "use host:port, such as 127.0.0.1:8080; port 0 takes a free one"}
+	}
+	return nil
+}
+
+func isPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return err == nil
+}
+
+// httpURL accepts where requests may go. Credentials in it would end up in logs, and a query or fragment
+// would be lost when a path is added.
+func httpURL(field any) *flaw {
+	u, err := url.Parse(*field.(*string))
+	switch {
+	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.Opaque != "":
+		return &flaw{"not a URL", "use https://host"}
+	case u.User != nil:
+		return &flaw{"credentials in a URL", "leave them out; the client's id and secret have settings of their own"}
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return &flaw{"query or fragment in a base URL", "leave it out"}
+	}
+	return nil
+}
+
+// inputShape checks no more than the shape: what a source may be is the API client's knowledge.
+func inputShape(field any) *flaw {
+	in := *field.(*Input)
+	if in.Mode != "" {
+		return oneOf("payload", "flat")(&in.Mode)
+	}
+	if len(in.Map) == 0 {
+		return &flaw{"empty", "use payload, flat, or in sluice.yaml a map of property name to source"}
+	}
+	for name, source := range in.Map {
+		if name == "" || source == "" {
+			return &flaw{"a property without a name or a source",
+				"give each a JSON pointer, $id, $key, $timestamp or $header.NAME"}
+		}
+	}
+	return nil
+}

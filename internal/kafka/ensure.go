@@ -1,0 +1,24 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"strconv"
+)
+
+// recordOverhead is what a record about a message needs beyond the message's own bytes.
+const recordOverhead = 256 << 10
+
+// EnsureCompanion sees to it that a topic exists which takes in records about the messages of another one,
+// such as their dead letters, and reports whether it created it. It then has the given number of partitions
+// and room for a message of the source whole, in base64 at worst, beside its story.
+func (c *Cluster) EnsureCompanion(ctx context.Context, name, source string, partitions int) (created bool, err error) {
+	if _, err := c.Partitions(ctx, name); !errors.Is(err, ErrNoTopic) {
+		return false, err
+	}
+	t := Topic{Name: name, Partitions: partitions, Replication: -1, Config: map[string]string{"cleanup.policy": "delete"}}
+	if limit, err := c.MaxMessageBytes(ctx, source); err == nil && limit > 0 {
+		t.Config["max.message.bytes"] = strconv.Itoa(limit*4/3 + recordOverhead)
+	}
+	return c.CreateTopic(ctx, t)
+}
