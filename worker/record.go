@@ -120,7 +120,7 @@ func where(v deadletter.Violation) string {
 func violations(e *schema.Error) []deadletter.Violation {
 	all := make([]deadletter.Violation, len(e.Violations))
 	for i, v := range e.Violations {
-		all[i] = deadletter.Violation(v)
+		all[i] = deadletter.Violation{Path: v.Path, Keyword: v.Keyword, Message: v.Message, Expected: v.Expected, Got: v.Got}
 	}
 	return all
 }

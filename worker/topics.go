@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -28,9 +27,6 @@ func (e *TopicError) Error() string {
 func (e *TopicError) Unwrap() error { return e.Err }
 
 var errNotAllowed = errors.New("SLUICE_CREATE_TOPICS is false")
-
-// recordOverhead is what a dead letter needs beyond its payload and key.
-const recordOverhead = 256 << 10
 
 // awaitTopics waits for the source topic and sees to it that the dead-letter topic exists. Its error is a
 // *TopicError, or says that ctx has ended.
@@ -74,28 +70,20 @@ func (w *Worker) awaitSource(ctx context.Context) (int, error) {
 
 func (w *Worker) ensureDeadLetterTopic(ctx context.Context, partitions int) error {
 	name := w.cfg.DeadLetterTopic
-	_, err := w.cluster.Partitions(ctx, name)
-	if !errors.Is(err, kafka.ErrNoTopic) {
+	if !w.cfg.CreateTopics {
+		_, err := w.cluster.Partitions(ctx, name)
+		if errors.Is(err, kafka.ErrNoTopic) {
+			return &TopicError{Topic: name, Err: errNotAllowed}
+		}
 		return err
 	}
-	if !w.cfg.CreateTopics {
-		return &TopicError{Topic: name, Err: errNotAllowed}
-	}
-	topic := kafka.Topic{Name: name, Partitions: partitions, Replication: -1, Config: map[string]string{"cleanup.policy": "delete"}}
-	// A dead letter holds the message whole, in base64 at worst, and its story.
-	if limit, err := w.cluster.MaxMessageBytes(ctx, w.cfg.Topic); err == nil && limit > 0 {
-		topic.Config["max.message.bytes"] = strconv.Itoa(limit*4/3 + recordOverhead)
-	}
-	created, err := w.cluster.CreateTopic(ctx, topic)
+	created, err := w.cluster.EnsureCompanion(ctx, name, w.cfg.Topic, partitions)
 	var refused kafkago.Error
 	if errors.As(err, &refused) && !refused.Temporary() {
 		return &TopicError{Topic: name, Err: err}
 	}
-	if err != nil {
-		return err
-	}
 	if created {
 		w.log.Info("created the dead-letter topic", zap.String("topic", name), zap.Int("partitions", partitions))
 	}
-	return nil
+	return err
 }
