@@ -65,6 +65,7 @@ type Config struct {
 	GiveUpAfter      time.Duration // bound on holding, from the first failure or hold; 24 h
 	RetryUnknown     UnknownPolicy // UnknownRetry
 	Tombstones       Tombstones    // TombstonesDeadLetter
+	Refusals         int           // refused messages in a row that halt sending; negative: never; 1,000
 
 	RequestTimeout time.Duration // the API client's time-out for one request; 30 s
 	Drain          time.Duration // bound on finishing requests when leaving; RequestTimeout + 5 s
@@ -93,6 +94,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.GiveUpAfter, 24*time.Hour)
 	setDefault(&c.RetryUnknown, UnknownRetry)
 	setDefault(&c.Tombstones, TombstonesDeadLetter)
+	setDefault(&c.Refusals, 1000)
 	setDefault(&c.RequestTimeout, 30*time.Second)
 	setDefault(&c.Drain, c.RequestTimeout+5*time.Second)
 	setDefault(&c.CommitInterval, time.Second)

@@ -147,14 +147,15 @@ func (e *engine) take(t task) func(now time.Time) {
 	switch t.step {
 	case stepValidate:
 		r := e.w.validate(m)
-		return func(now time.Time) { e.validated(m, r, now) }
+		return func(time.Time) { e.validated(m, r) }
 	case stepAttempt:
 		r := e.w.attempt(e.workCtx, m)
 		return func(now time.Time) { e.attempted(m, r, now) }
-	default:
+	case stepWrite:
 		r := e.w.writeDeadLetter(e.workCtx, m)
 		return func(now time.Time) { e.written(m, r, now) }
 	}
+	panic("a step without a way to take it")
 }
 
 // next picks a step that may run now and takes its message out of its list.
@@ -189,7 +190,7 @@ func (e *engine) nextAttempt(now time.Time) *message {
 	list := &e.fresh
 	j := e.w.judge
 	switch {
-	case e.fresh.len() == 0 && e.again.len() == 0, e.atAPI >= e.w.cfg.Concurrency, now.Before(e.resumeAt):
+	case e.w.halted != nil, e.fresh.len() == 0 && e.again.len() == 0, e.atAPI >= e.w.cfg.Concurrency, now.Before(e.resumeAt):
 		return nil
 	case !j.closed():
 		if !j.mayProbe(now) {

@@ -177,7 +177,7 @@ func (e *engine) finish(m *message) {
 
 // ready puts a valid head where nextAttempt finds it. While the breaker is not closed it is held from now on;
 // what was fetched before the breaker opened and stood behind others of its key, since then.
-func (e *engine) ready(m *message, now time.Time) {
+func (e *engine) ready(m *message) {
 	m.state = stateReady
 	if m.history.count == 0 {
 		e.fresh.push(m)

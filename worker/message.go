@@ -73,6 +73,7 @@ type message struct {
 	troubled   time.Time     // first failure or first hold
 	troubledAt *list.Element // its place among those in trouble; nil: it is not
 	overdue    bool          // in trouble for too long: its next answer ends it
+	byHand     bool          // somebody has asked for its end
 	probing    bool          // its request is a probe
 	history    history
 	failure    *failure  // the last failure, or the end that was decided

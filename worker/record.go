@@ -99,15 +99,25 @@ func (f *failure) text(m *message) string {
 			text += fmt.Sprintf(" (and %d more)", f.violationN-1)
 		}
 		return text
+	case m.byHand && f.gaveUp:
+		return "ended by hand while it was held or retried" + f.last()
 	case f.err == nil:
 		return "held while the API did not serve, and given up without ever being sent"
 	case f.gaveUp:
-		return fmt.Sprintf("given up %s after its first failure or hold; last: %s", time.Since(m.troubled).Round(time.Second), f.err)
+		return fmt.Sprintf("given up %s after its first failure or hold%s", time.Since(m.troubled).Round(time.Second), f.last())
 	case f.verdict.action == actRetry:
-		return fmt.Sprintf("failed %d times while the API served others; last: %s", m.history.count, f.err)
+		return fmt.Sprintf("failed %d times while the API served others%s", m.history.count, f.last())
 	default:
 		return f.err.Error()
 	}
+}
+
+// last tells of the last answer, where there was one.
+func (f *failure) last() string {
+	if f.err == nil {
+		return ""
+	}
+	return "; last: " + f.err.Error()
 }
 
 func where(v deadletter.Violation) string {

@@ -16,7 +16,7 @@ import (
 // This file is what follows from the results of steps and from time, all under the engine's lock.
 
 // validated takes in the result of a validation.
-func (e *engine) validated(m *message, r validation, now time.Time) {
+func (e *engine) validated(m *message, r validation) {
 	e.validating--
 	switch {
 	case r.failure != nil:
@@ -26,7 +26,7 @@ func (e *engine) validated(m *message, r validation, now time.Time) {
 		e.tell(Skipped{Topic: m.part.topic, Partition: m.part.id, Offset: m.offset})
 	default:
 		m.payload = r.payload
-		e.ready(m, now)
+		e.ready(m)
 	}
 }
 
@@ -47,6 +47,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 	}
 	e.tell(Attempted{Status: r.status(), Kind: r.kind(), Took: r.took, Retry: m.history.count > 0})
 	if r.err == nil {
+		e.w.refusals = 0
 		j.success(r.took)
 		e.succeeded(r.started, now)
 		e.delivered(m, r, now)
@@ -59,6 +60,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 	e.trouble(m, now)
 	j.report(m, v.effect, r.took, now)
 	if v.effect == effectSuccess {
+		e.w.refused(r.err.Kind)
 		e.succeeded(r.started, now)
 	}
 	e.observeBreaker(now)

@@ -22,7 +22,8 @@ type Snapshot struct {
 	AtAPI         int               `json:"at_api"`
 	Ending        int               `json:"ending"` // dead letters being written or waiting to be
 	Breaker       Breaker           `json:"breaker"`
-	PausedUntil   *time.Time        `json:"paused_until,omitempty"` // no request before this
+	PausedUntil   *time.Time        `json:"paused_until,omitempty"` // no request before this: the API asked for it
+	Halted        *Halt             `json:"halted,omitempty"`       // nothing is sent until Resume
 	Held          int               `json:"held"`                   // messages held or being retried
 	HeldMessages  []Held            `json:"held_messages"`          // the longest held of them
 	Stuck         bool              `json:"stuck"`                  // messages wait and nothing has moved for minutes
@@ -63,6 +64,7 @@ func (w *Worker) Snapshot() Snapshot {
 	defer w.mu.Unlock()
 	s := Snapshot{Joined: w.member.id != "", Generation: w.member.generation, HeldMessages: []Held{}, Partitions: []PartitionStatus{}}
 	s.Breaker = Breaker{State: w.judge.state().String(), Limit: w.judge.limit}
+	s.Halted = w.halted
 	if !w.judge.closed() {
 		s.Breaker.Since = &w.judge.opened
 	}

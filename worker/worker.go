@@ -26,10 +26,12 @@ type Worker struct {
 	aborted context.Context // ends when Abort is called
 	abort   context.CancelCauseFunc
 
-	mu     sync.Mutex // guards what follows, the engine's state and the judge
-	judge  *judge
-	engine *engine // of the current generation; nil between generations
-	member member
+	mu       sync.Mutex // guards what follows, the engine's state and the judge
+	judge    *judge
+	engine   *engine // of the current generation; nil between generations
+	member   member
+	halted   *Halt // nothing is sent; nil: sending
+	refusals int   // refused messages in a row
 }
 
 // member is how the group knows us.

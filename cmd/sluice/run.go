@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/deadletter"
+	"github.com/sluice-kafka/sluice/genesys"
+	"github.com/sluice-kafka/sluice/internal/config"
+	"github.com/sluice-kafka/sluice/internal/kafka"
+	"github.com/sluice-kafka/sluice/internal/telemetry"
+	"github.com/sluice-kafka/sluice/worker"
+)
+
+func (a *app) runCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the worker",
+		Long: `Run the worker until it is told to stop. The first SIGTERM or Ctrl-C lets requests at the API
+finish (SLUICE_DRAIN), commits and leaves the group; a second one stops at once.
+
+Configured by ./sluice.yaml, the environment (also from ./.env) and flags, each overriding the
+one before. It needs at least GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and
+GENESYS_DATA_ACTION_ID.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runWorker(cmd) },
+	}
+	settings(cmd, "kafka.", "schema.", "worker.", "genesys.", "admin.", "log.")
+	return cmd
+}
+
+func (a *app) runWorker(cmd *cobra.Command) error {
+	cfg, err := a.load(cmd, config.ForRun)
+	if err != nil {
+		return err
+	}
+	log, err := telemetry.NewLogger(cfg.Log.Level, cfg.Log.Format, a.streams.Err)
+	if err != nil {
+		return &exitError{code: exitUsage, err: err}
+	}
+	cluster, err := newCluster(cfg)
+	if err != nil {
+		return err
+	}
+	defer cluster.Close()
+	p, err := newProcess(cfg, cluster, nil, log, nil)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := firstContact(cmd.Context(), cluster, cfg.Kafka.Topic); err != nil {
+		return err
+	}
+	return p.run(cmd.Context(), a.abort)
+}
+
+// process is a worker with everything around it.
+type process struct {
+	cfg         *config.Config
+	log         *zap.Logger
+	cluster     *kafka.Cluster
+	client      *genesys.Client
+	deadLetters *deadletter.Writer
+	worker      *worker.Worker
+	admin       *telemetry.Admin
+}
+
+// newProcess wires a worker. dial replaces how the API is reached and also hears of every event, where not nil.
+func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFunc, log *zap.Logger, also worker.Observer) (*process, error) {
+	if cfg.Kafka.ResultsTopic != "" {
+		return nil, usageError("SLUICE_RESULTS_TOPIC: results are not written yet; unset it")
+	}
+	validator, err := newValidator(cfg)
+	if err != nil {
+		return nil, err
+	}
+	metrics := newMetrics()
+	client, err := newClient(cfg, dial, tokenObserver(metrics, log))
+	if err != nil {
+		return nil, err
+	}
+	deadLetters, err := deadletter.NewWriter(deadletter.WriterConfig{
+		Topic: cfg.Kafka.DeadLetterTopic, Cluster: cluster, Logger: log, OnFailure: metrics.DeadLetterWriteFailed,
+	})
+	if err != nil {
+		return nil, err
+	}
+	o := observer(metrics)
+	if also != nil {
+		counted := o
+		o = worker.ObserverFunc(func(e worker.Event) { counted.Observe(e); also.Observe(e) })
+	}
+	api := clientConfig(cfg, dial, nil)
+	w, err := worker.New(workerConfig(cfg, api, log, o), cluster, validator, client, deadLetters)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	metrics.Mirror(mirror(w, float64(max(0, api.Resolve().Rate))))
+	admin := telemetry.NewAdmin(telemetry.AdminConfig{
+		Live: liveness(w), Ready: readiness(w, deadLetterTopicCheck(cluster, cfg.Kafka.DeadLetterTopic)),
+		Pause:          func(context.Context) error { w.Pause(); return nil },
+		Resume:         func(context.Context) error { w.Resume(); return nil },
+		DeadLetterHeld: deadLetterHeld(w),
+		Status:         func() any { return w.Snapshot() }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
+	})
+	return &process{cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, worker: w, admin: admin}, nil
+}
+
+func (p *process) close() {
+	_ = p.deadLetters.Close() // nothing is buffered: every write has been waited for
+	p.client.Close()
+	_ = p.log.Sync() // a terminal cannot be synced
+}
+
+// run works until stop ends and the worker has left, or abort ends.
+func (p *process) run(stop, abort context.Context) error {
+	listener, err := p.listen(stop)
+	if err != nil {
+		return err
+	}
+	return p.serve(stop, abort, listener)
+}
+
+// listen opens the admin server's address.
+func (p *process) listen(ctx context.Context) (net.Listener, error) {
+	listener, err := telemetry.Listen(ctx, p.cfg.Admin.Addr, p.cfg.Origin("admin.addr").ByHand(), "SLUICE_ADMIN_ADDR")
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: err}
+	}
+	return listener, nil
+}
+
+// serve is run with the admin server's listener open, which it closes.
+func (p *process) serve(stop, abort context.Context, listener net.Listener) error {
+	defer context.AfterFunc(abort, p.worker.Abort)()
+	p.log.Info("sluice starts", zap.String("version", version()), zap.String("brokers", p.cluster.String()),
+		zap.String("topic", p.cfg.Kafka.Topic), zap.String("group", p.cfg.Kafka.Group),
+		zap.String("dead_letter_topic", p.cfg.Kafka.DeadLetterTopic), zap.String("action", p.client.URL()),
+		zap.String("admin", "http://"+listener.Addr().String()))
+	p.warnOfStyle()
+
+	serving, stopServing := context.WithCancel(context.Background())
+	var admin sync.WaitGroup
+	admin.Go(func() {
+		if err := p.admin.Serve(serving, listener); err != nil {
+			p.log.Error("the admin server failed; the worker goes on without it", zap.Error(err))
+		}
+	})
+	err := p.worker.Run(stop)
+	stopServing()
+	admin.Wait()
+	switch {
+	case err != nil:
+		return err
+	case abort.Err() != nil:
+		return &exitError{code: exitInterrupted, err: errors.New("stopped at once by a second signal; what was at the API will be repeated")}
+	}
+	p.log.Info("sluice has left")
+	return nil
+}
+
+// warnOfStyle says loudly that Genesys's own hosts do not speak the style.
+func (p *process) warnOfStyle() {
+	if api := clientConfig(p.cfg, nil, nil).Resolve(); api.API == genesys.APIProcesses && genesys.HostedByGenesys(api.BaseURL) {
+		p.log.Warn("Genesys Cloud's published API has no /processes paths: this base URL will answer 404 to every invocation. "+
+			"Set GENESYS_BASE_URL to the gateway that speaks them, or GENESYS_API=integrations", zap.String("base_url", api.BaseURL))
+	}
+}
+
+// deadLetterHeld ends a held message for the admin server.
+func deadLetterHeld(w *worker.Worker) func(context.Context, string) error {
+	return func(_ context.Context, id string) error {
+		if err := w.DeadLetterHeld(id); errors.Is(err, worker.ErrNotHeld) {
+			return telemetry.ErrNotHeld
+		} else if err != nil {
+			return err
+		}
+		return nil
+	}
+}
+
+// deadLetterTopicCheck asks, from the cached view of the cluster, whether the topic is there.
+func deadLetterTopicCheck(cluster *kafka.Cluster, topic string) func() error {
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if _, err := cluster.Partitions(ctx, topic); err != nil {
+			return fmt.Errorf("dead letters cannot be written: %w", err)
+		}
+		return nil
+	}
+}
+
+// tokenObserver counts token requests and logs when a token expires, never the token.
+func tokenObserver(m *telemetry.Metrics, log *zap.Logger) func(time.Time, error) {
+	return func(expires time.Time, err error) {
+		if err != nil {
+			m.TokenRefreshed(tokenFailed)
+			log.Warn("no token", zap.Error(err))
+			return
+		}
+		m.TokenRefreshed(tokenOK)
+		log.Info("token renewed", zap.Time("expires", expires))
+	}
+}
