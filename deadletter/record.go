@@ -74,10 +74,11 @@ type Attempt struct {
 	WaitMS    int64     `json:"wait_ms,omitempty"` // the wait that followed it, in milliseconds
 }
 
-// Header is one Kafka header of the source message.
+// Header is one Kafka header of the source message. A nil Value is Kafka's null, which is not the empty value.
 type Header struct {
 	Key   string
 	Value []byte
+	Size  int // bytes of a value that was left out so that the record fits its topic; 0 where it was not
 }
 
 // Source locates the original message and keeps what came with its payload.
@@ -111,21 +112,23 @@ type Processor struct {
 
 // Replay tells of earlier replays of the message; nil where there was none.
 type Replay struct {
-	ID    string `json:"id"`
+	ID    string `json:"id,omitempty"`
 	Count int    `json:"count"`
-	Of    string `json:"of"` // id of the dead letter that was replayed
+	Of    string `json:"of,omitempty"` // id of the dead letter that was replayed
 }
 
 // Record is the durable description of one message that could not be delivered: the value of a
-// dead-letter record. Its wire form is versioned and published as JSON Schema ([JSONSchema]).
+// dead-letter record. Its wire form is versioned and published as JSON Schema ([JSONSchema]); [Encode] and
+// [Decode] translate. Do not hand a Record to json.Marshal: its rewriting of embedded JSON would change the
+// payload's bytes.
 type Record struct {
 	Code           Code
 	Message        string          // for people: what happened and what to do
 	Details        json.RawMessage // structured evidence (an object), e.g. last status and body; nil for none
 	Class          Class
 	Outcome        Outcome
-	APICode        string // the API's own error code; part of the fingerprint
-	Status         int    // the last answer's status, 0 if none; part of the fingerprint
+	APICode        string // the API's own error code; only for the fingerprint, evidence belongs in Details
+	Status         int    // the last answer's status, 0 if none; only for the fingerprint, as APICode
 	FailedAt       time.Time
 	Violations     []Violation
 	ViolationCount int // all violations found, of which Violations holds at most 32
@@ -138,4 +141,9 @@ type Record struct {
 	Processor      Processor
 	Replay         *Replay
 	TraceID        string
+	Cut            *Cut // what was left out so that the record fits its topic; nil for a whole record
+
+	// fingerprint is the one a record was first written with. Where it is set it wins, because violations
+	// that it was made of may have been cut, and an older version may have made it differently.
+	fingerprint string
 }
