@@ -5,9 +5,6 @@ import (
 	"reflect"
 )
 
-// pendingFix is what to do about a setting whose name is kept for a later version.
-const pendingFix = "this version speaks to brokers without TLS and SASL only; unset it"
-
 // check adds what is missing, and what is wrong between settings that are each in order.
 func (c *Config) check() {
 	for i := range table {
@@ -18,6 +15,7 @@ func (c *Config) check() {
 		}
 	}
 	c.checkTopics()
+	c.checkSecurity()
 	c.checkBounds()
 }
 
@@ -55,6 +53,23 @@ func (c *Config) checkTopics() {
 	c.conflict("kafka.results_topic", "kafka.topic", len(k.ResultsTopic) > maxTopicName, tooLong, fix)
 }
 
+func (c *Config) checkSecurity() {
+	k := c.Kafka
+	const noTLS, setTLS = "has no effect while kafka.tls is false", "set SLUICE_KAFKA_TLS=true, or leave it out"
+	c.conflict("kafka.tls_ca", "kafka.tls", k.TLSCA != "" && !k.TLS, noTLS, setTLS)
+	c.conflict("kafka.tls_cert", "kafka.tls", k.TLSCert != "" && !k.TLS, noTLS, setTLS)
+	c.conflict("kafka.tls_key", "kafka.tls", k.TLSKey != "" && !k.TLS, noTLS, setTLS)
+	c.conflict("kafka.tls_server_name", "kafka.tls", k.TLSServerName != "" && !k.TLS, noTLS, setTLS)
+	c.conflict("kafka.tls_cert", "kafka.tls_key", k.TLS && (k.TLSCert == "") != (k.TLSKey == ""),
+		"a client certificate needs both its certificate and its key", "set the other one too")
+	const noName, setName = "goes with a user name and a password", "set SLUICE_KAFKA_SASL_USERNAME and SLUICE_KAFKA_SASL_PASSWORD"
+	hasName := k.SASL.Username != "" && k.SASL.Password.Reveal() != ""
+	c.conflict("kafka.sasl.mechanism", "kafka.sasl.username", k.SASL.Mechanism != "" && !hasName, noName, setName)
+	const noMechanism, setMechanism = "has no effect without kafka.sasl.mechanism", "set SLUICE_KAFKA_SASL_MECHANISM"
+	c.conflict("kafka.sasl.username", "kafka.sasl.mechanism", k.SASL.Mechanism == "" && k.SASL.Username != "", noMechanism, setMechanism)
+	c.conflict("kafka.sasl.password", "kafka.sasl.mechanism", k.SASL.Mechanism == "" && k.SASL.Password.Reveal() != "", noMechanism, setMechanism)
+}
+
 func (c *Config) checkBounds() {
 	w := c.Worker
 	c.conflict("worker.max_in_flight", "worker.concurrency", w.MaxInFlight < w.Concurrency,
@@ -82,8 +97,12 @@ func (c *Config) conflict(path, other string, is bool, problem, fix string) {
 		at = rowAt(other)
 		problem = path + ": " + problem
 	}
+	got := ""
+	if !r.secret() {
+		got = quoteGot(encode(r.field(c)))
+	}
 	c.problems = append(c.problems, Problem{
-		Where: c.origins[at.path].where(at), Problem: problem, Got: quoteGot(encode(r.field(c))), Fix: fix,
+		Where: c.origins[at.path].where(at), Problem: problem, Got: got, Fix: fix,
 		path: path, needs: r.need(),
 	})
 }

@@ -24,6 +24,9 @@ type Config struct {
 type Kafka struct {
 	Brokers         []string // host:port each; any one that answers is enough
 	TLS             bool
+	TLSCA           string // PEM files; empty: the system's authorities, no client certificate
+	TLSCert, TLSKey string
+	TLSServerName   string
 	SASL            SASL
 	Topic           string // the source topic
 	Group           string

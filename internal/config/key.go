@@ -30,8 +30,5 @@ func (r *row) key() Key {
 	if k.Secret {
 		k.Flag = ""
 	}
-	if r.pending {
-		k.Doc += " Not there yet: refused where set."
-	}
 	return k
 }

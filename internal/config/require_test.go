@@ -64,10 +64,10 @@ func TestConfig_RequireReportsABadValue(t *testing.T) {
 		"level":              {"SLUICE_LOG_LEVEL=trace", "SLUICE_LOG_LEVEL: unknown value (got trace): use debug, info, warn or error"},
 		"control characters": {"SLUICE_GROUP=a\x07b", "SLUICE_GROUP: not a name (got \"a\\ab\"): use at most 255 printable characters without spaces around them"},
 		"the mask":           {"GENESYS_CLIENT_SECRET=***", "GENESYS_CLIENT_SECRET: this is the mask that stands for a secret: set the secret itself"},
-		"TLS":                {"SLUICE_KAFKA_TLS=true", "SLUICE_KAFKA_TLS: not there yet (got true): this version speaks to brokers without TLS and SASL only; unset it"},
-		"SASL":               {"SLUICE_KAFKA_SASL_MECHANISM=PLAIN", "SLUICE_KAFKA_SASL_MECHANISM: not there yet (got PLAIN): this version speaks to brokers without TLS and SASL only; unset it"},
+		"CA without TLS":     {"SLUICE_KAFKA_TLS_CA=ca.pem", "SLUICE_KAFKA_TLS_CA: has no effect while kafka.tls is false (got ca.pem): set SLUICE_KAFKA_TLS=true, or leave it out"},
+		"SASL, nobody":       {"SLUICE_KAFKA_SASL_MECHANISM=PLAIN", "SLUICE_KAFKA_SASL_MECHANISM: goes with a user name and a password (got PLAIN): set SLUICE_KAFKA_SASL_USERNAME and SLUICE_KAFKA_SASL_PASSWORD"},
 		"SASL, wrong":        {"SLUICE_KAFKA_SASL_MECHANISM=LOGIN", "SLUICE_KAFKA_SASL_MECHANISM: unknown value (got LOGIN): use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512"},
-		"password":           {"SLUICE_KAFKA_SASL_PASSWORD=" + hunter, "SLUICE_KAFKA_SASL_PASSWORD: not there yet: this version speaks to brokers without TLS and SASL only; unset it"},
+		"password":           {"SLUICE_KAFKA_SASL_PASSWORD=" + hunter, "SLUICE_KAFKA_SASL_PASSWORD: has no effect without kafka.sasl.mechanism: set SLUICE_KAFKA_SASL_MECHANISM"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,6 @@ type row struct {
 	rule  rule              // what a value must be; nil: anything
 
 	required bool // no command that has NeedCredentials can do without it
-	pending  bool // the name is kept, but setting it is refused: it has no effect yet
 }
 
 // table lists every setting, in the order in which they are shown.
@@ -24,16 +23,28 @@ var table = withVariables([]row{
 	{path: "kafka.brokers", def: "localhost:9092", rule: brokers,
 		doc:   "Brokers, host:port, comma-separated in the environment; any one that answers is enough.",
 		field: func(c *Config) any { return &c.Kafka.Brokers }},
-	{path: "kafka.tls", def: "false", pending: true,
+	{path: "kafka.tls", def: "false",
 		doc:   "Speak TLS to the brokers.",
 		field: func(c *Config) any { return &c.Kafka.TLS }},
-	{path: "kafka.sasl.mechanism", pending: true, rule: oneOf("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
+	{path: "kafka.tls_ca", shown: "the system's",
+		doc:   "PEM file of the authorities that may have signed the brokers' certificates.",
+		field: func(c *Config) any { return &c.Kafka.TLSCA }},
+	{path: "kafka.tls_cert",
+		doc:   "PEM file of the client's certificate, for brokers that want one; goes with kafka.tls_key.",
+		field: func(c *Config) any { return &c.Kafka.TLSCert }},
+	{path: "kafka.tls_key",
+		doc:   "PEM file of the client certificate's key.",
+		field: func(c *Config) any { return &c.Kafka.TLSKey }},
+	{path: "kafka.tls_server_name", shown: "the host that is dialled",
+		doc:   "Name that the brokers' certificates must have.",
+		field: func(c *Config) any { return &c.Kafka.TLSServerName }},
+	{path: "kafka.sasl.mechanism", shown: "none", rule: oneOf("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"),
 		doc:   "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
 		field: func(c *Config) any { return &c.Kafka.SASL.Mechanism }},
-	{path: "kafka.sasl.username", pending: true,
+	{path: "kafka.sasl.username",
 		doc:   "User at the brokers.",
 		field: func(c *Config) any { return &c.Kafka.SASL.Username }},
-	{path: "kafka.sasl.password", pending: true,
+	{path: "kafka.sasl.password",
 		doc:   "Password at the brokers.",
 		field: func(c *Config) any { return &c.Kafka.SASL.Password }},
 	{path: "kafka.topic", env: "SLUICE_TOPIC", def: "payloads", rule: topicName,

@@ -22,6 +22,9 @@ type Config struct {
 	ClientID string
 	// Dial opens connections. If nil, TCP with a time-out of ten seconds and keep-alive.
 	Dial DialFunc
+	// TLS and SASL secure the connections; zero: plain text, nobody in particular.
+	TLS  TLS
+	SASL SASL
 	// MetadataTTL bounds how stale the view of leaders may be. If zero, five seconds.
 	MetadataTTL time.Duration
 }
@@ -31,6 +34,7 @@ type Config struct {
 type Cluster struct {
 	cfg       Config
 	transport *kafkago.Transport
+	dialer    *kafkago.Dialer
 }
 
 // New checks the configuration and returns a Cluster. It does not connect.
@@ -52,12 +56,24 @@ func New(cfg Config) (*Cluster, error) {
 	if cfg.MetadataTTL == 0 {
 		cfg.MetadataTTL = 5 * time.Second
 	}
-	return &Cluster{cfg: cfg, transport: &kafkago.Transport{
-		Dial:        cfg.Dial,
-		ClientID:    cfg.ClientID,
-		MetadataTTL: cfg.MetadataTTL,
-		IdleTimeout: 90 * time.Second,
-	}}, nil
+	secure, err := cfg.TLS.config()
+	if err != nil {
+		return nil, err
+	}
+	auth, err := cfg.SASL.mechanism()
+	if err != nil {
+		return nil, err
+	}
+	return &Cluster{
+		cfg: cfg,
+		transport: &kafkago.Transport{
+			Dial: cfg.Dial, ClientID: cfg.ClientID, MetadataTTL: cfg.MetadataTTL, IdleTimeout: 90 * time.Second,
+			TLS: secure, SASL: auth,
+		},
+		dialer: &kafkago.Dialer{
+			DialFunc: cfg.Dial, ClientID: cfg.ClientID, Timeout: 10 * time.Second, TLS: secure, SASLMechanism: auth,
+		},
+	}, nil
 }
 
 // Brokers returns the configured addresses.
@@ -76,13 +92,7 @@ func (c *Cluster) Client() *kafkago.Client {
 }
 
 // Dialer returns a dialer for kafka-go's ConsumerGroup, which cannot use a Transport.
-func (c *Cluster) Dialer() *kafkago.Dialer {
-	return &kafkago.Dialer{
-		ClientID: c.cfg.ClientID,
-		Timeout:  10 * time.Second,
-		DialFunc: c.cfg.Dial,
-	}
-}
+func (c *Cluster) Dialer() *kafkago.Dialer { return c.dialer }
 
 // Close releases idle connections. Requests under way are not interrupted.
 func (c *Cluster) Close() { c.transport.CloseIdleConnections() }
