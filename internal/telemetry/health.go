@@ -77,13 +77,13 @@ func Health(ctx context.Context, addr, path string) (Report, error) {
 	transport := &http.Transport{DisableKeepAlives: true}
 	res, err := transport.RoundTrip(req)
 	if err != nil {
-		return Report{}, fmt.Errorf("no answer from the admin server at %s: %w: see that `sluice run` is up and SLUICE_ADMIN_ADDR the same here and there", target, err)
+		return Report{}, noAnswer(target, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	var report Report
 	err = json.NewDecoder(io.LimitReader(res.Body, maxReport)).Decode(&report)
 	if err != nil || report.Status == "" || report.OK() != (res.StatusCode == http.StatusOK) {
-		return Report{}, fmt.Errorf("%s answers %s at %s, not as a sluice does: set SLUICE_ADMIN_ADDR to the worker's", target, res.Status, path)
+		return Report{}, notOurs(target, res.Status, path)
 	}
 	return report, nil
 }

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sluice-kafka/sluice/internal/config"
+	"github.com/sluice-kafka/sluice/internal/term"
+	"github.com/sluice-kafka/sluice/worker"
+)
+
+// Exit codes, as documented for scripts.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2 // usage or configuration
+	exitNotFound    = 3
+	exitUnconfirmed = 6 // something would change, and nobody said yes
+	exitInterrupted = 130
+)
+
+// exitError is an error with the code the process ends with and, where there is one, the next thing to type.
+type exitError struct {
+	code int
+	err  error
+	try  string
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// errSilent ends a command with exitFailed that has said on its own what is wrong.
+var errSilent = errors.New("failed")
+
+func usageError(format string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+}
+
+// exitCode returns the code for an error of a command.
+func exitCode(err error) int {
+	var exit *exitError
+	var cfg *config.Error
+	var topic *worker.TopicError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &exit):
+		return exit.code
+	case errors.As(err, &cfg), errors.As(err, &topic):
+		return exitUsage
+	default:
+		return exitFailed
+	}
+}
+
+// printError tells a person what went wrong and what to do next.
+func printError(s term.Streams, err error) {
+	if errors.Is(err, errSilent) {
+		return
+	}
+	style := s.ErrStyle()
+	text := strings.TrimRight(err.Error(), "\n")
+	if strings.Contains(text, "\n") {
+		text = "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+	} else {
+		text = " " + text
+	}
+	fmt.Fprintf(s.Err, "%s%s\n", style.Red("Error:"), text)
+	var exit *exitError
+	if errors.As(err, &exit) && exit.try != "" {
+		fmt.Fprintf(s.Err, "%s %s\n", style.Bold("Try:"), exit.try)
+	}
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/sluice-kafka/sluice/genesys/genesystest"
+	"github.com/sluice-kafka/sluice/internal/config"
+	"github.com/sluice-kafka/sluice/internal/telemetry"
+)
+
+func (a *app) mockCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "mock", Short: "Fakes to try the worker against", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.mockGenesysCmd())
+	return cmd
+}
+
+func (a *app) mockGenesysCmd() *cobra.Command {
+	var addr string
+	cmd := &cobra.Command{
+		Use:   "genesys",
+		Short: "A fake Genesys Cloud",
+		Long: `A fake Genesys Cloud that accepts any credentials and any action. Switch faults while it runs:
+
+  curl -X PUT    HOST:PORT/_faults -d '{"status":503}'        answer 503 to everything
+  curl -X PUT    HOST:PORT/_faults -d '{"hang":true,"rate":0.1,"for":"1m"}'
+  curl -X DELETE HOST:PORT/_faults                             serve again
+  curl           HOST:PORT/_executions                         what was executed`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr) },
+	}
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8090", "`host:port` to listen at")
+	settings(cmd, "admin.")
+	return cmd
+}
+
+func (a *app) mockGenesys(cmd *cobra.Command, addr string) error {
+	ctx := cmd.Context()
+	cfg, err := a.load(cmd, config.ForAdmin)
+	if err != nil {
+		return err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return &exitError{code: exitUsage, err: fmt.Errorf("cannot listen at %s: %w: choose another --addr", addr, err)}
+	}
+	fake := genesystest.New(genesystest.Options{})
+	fmt.Fprintf(a.streams.Err, "fake Genesys Cloud at http://%s; faults at /_faults, executions at /_executions; Ctrl-C stops\n\n"+
+		"In another terminal, with Kafka at localhost:9092:\n"+
+		"  GENESYS_BASE_URL=http://%[1]s GENESYS_CLIENT_ID=id GENESYS_CLIENT_SECRET=secret GENESYS_DATA_ACTION_ID=action sluice run\n", l.Addr())
+	healthy, err := telemetry.Listen(ctx, cfg.Admin.Addr, cfg.Origin("admin.addr").ByHand(), "SLUICE_ADMIN_ADDR")
+	if err != nil {
+		_ = l.Close()
+		return &exitError{code: exitUsage, err: err}
+	}
+	// The group's context ends with the first signal, or when either server fails.
+	serving, within := errgroup.WithContext(ctx)
+	serving.Go(func() error { return fake.Serve(l) })
+	serving.Go(func() error { return telemetry.NewAdmin(telemetry.AdminConfig{}).Serve(within, healthy) })
+	serving.Go(func() error {
+		<-within.Done()
+		fake.Close()
+		return nil
+	})
+	return serving.Wait()
+}
