@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type Board struct {
 	retries     int64
 	lastLetter  string // id of the latest dead letter
 	breaker     string
+	met         map[string]bool // kinds of failed attempts
 	notes       []Note
 	noted       int64 // all notes so far
 }
@@ -54,7 +56,7 @@ type Tally struct {
 
 // NewBoard returns an empty board.
 func NewBoard() *Board {
-	return &Board{deadLetters: map[deadletter.Code]int64{}, breaker: "closed"}
+	return &Board{deadLetters: map[deadletter.Code]int64{}, met: map[string]bool{}, breaker: "closed"}
 }
 
 // Observe counts an event of the worker and notes what is worth it.
@@ -74,6 +76,7 @@ func (b *Board) Observe(e worker.Event) {
 		if e.Retry {
 			b.retries++
 		}
+		b.attempted(e)
 	case worker.BreakerChanged:
 		b.breakerChanged(e)
 	case worker.Assigned:
@@ -83,6 +86,22 @@ func (b *Board) Observe(e worker.Event) {
 	case worker.OffsetsLost:
 		b.note(MoodBad, fmt.Sprintf("%d messages of partition %d were deleted before they were read", e.To-e.From, e.Partition))
 	case worker.Skipped, worker.Committed: // nothing to see
+	}
+}
+
+// attempted notes the first failure of each kind, and what the worker makes of it.
+func (b *Board) attempted(e worker.Attempted) {
+	if e.Kind == "" || b.met[e.Kind] {
+		return
+	}
+	b.met[e.Kind] = true
+	switch {
+	case e.Status == http.StatusTooManyRequests:
+		b.note(MoodPlain, "first 429: every request waits as long as the API asks")
+	case e.Status == 0:
+		b.note(MoodPlain, fmt.Sprintf("first request without an answer (%s): sent again after a while", e.Kind))
+	case e.Status >= http.StatusInternalServerError:
+		b.note(MoodPlain, fmt.Sprintf("first %d: sent again after a while, other keys go on", e.Status))
 	}
 }
 

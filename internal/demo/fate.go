@@ -37,7 +37,7 @@ const (
 const (
 	poisonEvery   = 2_000
 	timeoutEvery  = 4_000
-	throttleEvery = 5_000
+	throttleEvery = 10_000
 	earliest      = 20
 	latest        = 120 // within each interval, and so early that small runs meet them too
 )
