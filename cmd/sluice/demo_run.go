@@ -55,19 +55,21 @@ func (d *demoRun) play(stop, abort context.Context) (demo.Result, error) {
 	hideShow := d.show(listener.Addr().String())
 	defer hideShow()
 
-	stop, finish := context.WithCancel(stop)
+	ctx, finish := context.WithCancel(stop)
 	defer finish()
 	var beside sync.WaitGroup
 	var staged error
 	beside.Go(func() {
 		defer finish()
-		staged = d.stage.Run(stop, d.board.Ended)
-		if staged == nil {
-			<-stop.Done()
-		}
+		staged = d.stage.Run(ctx, d.board.Ended)
 	})
-	beside.Go(func() { d.watch(stop, finish) })
-	worked := d.process.serve(stop, abort, listener)
+	beside.Go(func() {
+		if d.ends(ctx); ended(stop) {
+			d.board.Note(demo.MoodPlain, "leaving: what is at the API may finish; Ctrl-C again stops at once")
+		}
+		finish()
+	})
+	worked := d.process.serve(ctx, abort, listener)
 	finish()
 	beside.Wait()
 	if err := errors.Join(staged, worked); err != nil {
@@ -81,22 +83,15 @@ func (d *demoRun) play(stop, abort context.Context) (demo.Result, error) {
 	return result, err
 }
 
-// watch finishes a run that has an end when that is reached, and says so when it is told to leave.
-func (d *demoRun) watch(stop context.Context, finish context.CancelFunc) {
+// ends returns when a run that has an end has reached it, or ctx ends.
+func (d *demoRun) ends(ctx context.Context) {
 	ticker := time.NewTicker(demoPoll)
 	defer ticker.Stop()
-	for {
+	for !d.flags.exit || !d.stage.Finished(d.positions()) {
 		select {
-		case <-stop.Done():
-			if !d.flags.exit {
-				d.board.Note(demo.MoodPlain, "leaving: what is at the API may finish; Ctrl-C again stops at once")
-			}
+		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if d.flags.exit && d.stage.Finished(d.positions()) {
-				finish()
-				return
-			}
 		}
 	}
 }

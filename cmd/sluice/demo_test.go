@@ -6,10 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -27,14 +30,15 @@ import (
 const fewAttempts = "--max-attempts=3"
 
 func TestDemo_RunsToItsEndWithEqualCountsForEqualSeeds(t *testing.T) {
-	results := make(chan demoResult, 2)
-	for range cap(results) {
-		go func() { results <- playDemo(t, "--messages", "300", "--seed", "1", "--exit", "-o", "json", fewAttempts) }()
-	}
-	one, other := <-results, <-results
-	for _, r := range []demoResult{one, other} {
-		assert.Equal(t, exitOK, r.code, r.stderr)
-	}
+	args := []string{"demo", "--messages", "300", "--seed", "1", "--exit", "-o", "json", fewAttempts}
+	var out bytes.Buffer
+	process := exec.CommandContext(t.Context(), "sluice", args...) // this very binary: see TestMain
+	process.Stdout = &out
+	require.NoError(t, process.Start())
+	one := playDemo(t, args[1:]...)
+	require.NoError(t, process.Wait())
+	other := demoResult{stdout: out.String()}
+	assert.Equal(t, exitOK, one.code, one.stderr)
 	a, b := one.object(t), other.object(t)
 	for _, object := range []map[string]any{a, b} {
 		assert.Positive(t, object["elapsed_seconds"])
@@ -61,7 +65,7 @@ func TestDemo_LeavesCleanlyOnTheFirstSignal(t *testing.T) {
 	text := out.String()
 	assert.Contains(t, text, "leaving")
 	figure := func(name string) string {
-		return strings.Join(regexp.MustCompile(`(?m)^ *`+name+` +([\d,]+)`).FindStringSubmatch(text)[1:], "")
+		return strings.Join(regexp.MustCompile(`(?m)^ *` + name + ` +([\d,]+)`).FindStringSubmatch(text)[1:], "")
 	}
 	assert.NotEqual(t, "0", figure("produced"))
 	assert.NotEqual(t, "0", figure("VALIDATION_FAILED"))
@@ -81,7 +85,8 @@ func TestDemo_StopsAtOnceOnTheSecondSignal(t *testing.T) {
 	// What hangs at the API is what the first signal waits for.
 	url := regexp.MustCompile(`PUT (\S+/_faults)`).FindStringSubmatch(out.String())[1]
 	putFault(t, "http://"+url, `{"hang":true}`)
-	require.Eventually(t, func() bool { return !strings.Contains(out.String(), "joined") || true }, time.Minute, 10*time.Millisecond)
+	status := regexp.MustCompile(`curl (\S+/status)`).FindStringSubmatch(out.String())[1]
+	require.Eventually(t, func() bool { return atAPI(t, "http://"+status) > 20 }, time.Minute, 10*time.Millisecond)
 	signal()
 	require.Eventually(t, func() bool { return strings.Contains(out.String(), "leaving") }, time.Minute, 10*time.Millisecond)
 	again()
@@ -91,12 +96,12 @@ func TestDemo_StopsAtOnceOnTheSecondSignal(t *testing.T) {
 
 func TestDemo_RefusesWhatMakesNoSense(t *testing.T) {
 	for name, args := range map[string][]string{
-		"no end to wait for":    {"--exit"},
-		"a negative number":     {"--messages", "-1"},
-		"a negative rate":       {"--rate", "-1"},
-		"an unknown format":     {"-o", "xml"},
+		"no end to wait for":     {"--exit"},
+		"a negative number":      {"--messages", "-1"},
+		"a negative rate":        {"--rate", "-1"},
+		"an unknown format":      {"-o", "xml"},
 		"a setting out of range": {"--concurrency", "0"},
-		"an argument":           {"now"},
+		"an argument":            {"now"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := playDemo(t, args...)
@@ -171,6 +176,48 @@ func TestSelfCommand(t *testing.T) {
 	assert.Equal(t, "go run ./cmd/sluice", selfCommand("/tmp/go-build123/b001/exe/sluice"))
 }
 
+// putFault makes the fake fail.
+func putFault(t *testing.T, url, fault string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, url, strings.NewReader(fault))
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	require.Equal(t, http.StatusOK, res.StatusCode)
+}
+
+// atAPI returns how many requests a worker has at the API.
+func atAPI(t *testing.T, url string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	var s worker.Snapshot
+	require.NoError(t, json.NewDecoder(res.Body).Decode(&s))
+	return s.AtAPI
+}
+
+// syncBuffer is a buffer that may be read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
 // demoResult is what a run of the demo left.
 type demoResult struct {
 	code           int
@@ -178,6 +225,7 @@ type demoResult struct {
 }
 
 func playDemo(t *testing.T, args ...string) demoResult {
+	t.Helper()
 	var out, errs bytes.Buffer
 	code := run(t.Context(), t.Context(), append([]string{"demo"}, args...), term.Streams{Out: &out, Err: &errs})
 	return demoResult{code, out.String(), errs.String()}

@@ -27,7 +27,7 @@ const (
 const (
 	partitions = 6
 	// segmentBytes is small, because the broker gives memory back by whole segments.
-	segmentBytes = 1 << 20
+	segmentBytes = 256 << 10
 )
 
 // Options says what a run is.
@@ -183,11 +183,12 @@ func (s *Stage) Close() {
 type letters struct {
 	reader *deadletter.Reader
 	next   map[int]int64 // by partition: the first offset not read yet
+	readAt time.Time
 }
 
 func newLetters(cluster *kafka.Cluster) (*letters, error) {
 	reader, err := deadletter.NewReader(deadletter.ReaderConfig{Topic: DeadLetterTopic, Cluster: cluster})
-	return &letters{reader: reader, next: map[int]int64{}}, err
+	return &letters{reader: reader, next: map[int]int64{}, readAt: time.Now()}, err
 }
 
 func (l *letters) read(ctx context.Context, found func(n int64, code deadletter.Code, at time.Time)) error {
@@ -205,6 +206,7 @@ func (l *letters) read(ctx context.Context, found func(n int64, code deadletter.
 			found(n, e.Code, e.FailedAt)
 		}
 	}
+	l.readAt = time.Now()
 	return nil
 }
 

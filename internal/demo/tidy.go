@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	// tidyEvery is how often memory is given back.
-	tidyEvery = 2 * time.Second
-	// ledgerFull is how many messages the ledger may keep before dead letters are read, so that it can let
-	// go of them; and lettersKept how many the topic then keeps, in each partition, for people to look at.
-	ledgerFull  = 100_000
-	lettersKept = 2_000
+	// tidyEvery is how often memory is given back, and lettersEvery how often that of dead letters is: they
+	// are read first, after which the ledger can let go of their messages too.
+	tidyEvery    = 2 * time.Second
+	lettersEvery = 10 * time.Second
+	// lettersKept is how many dead letters each partition keeps, for people to look at.
+	lettersKept = 500
 	// askTimeout bounds one request to a broker in the same process.
 	askTimeout = 10 * time.Second
 )
@@ -30,7 +30,7 @@ func (s *Stage) tidy(ctx context.Context) error {
 	if err := s.deleteBefore(ctx, Topic, committed); err != nil {
 		return err
 	}
-	if s.ledger.Open() < ledgerFull {
+	if time.Since(s.letters.readAt) < lettersEvery {
 		return nil
 	}
 	if err := s.letters.read(ctx, s.ledger.DeadLettered); err != nil {
