@@ -1,6 +1,8 @@
 package kafkatest_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"testing"
 	"testing/synctest"
 
@@ -21,7 +23,7 @@ func roundTrip(t *testing.T, b *kafkatest.Broker) {
 	_, err := b.Partitions(t.Context(), "kafkatest-none")
 	require.ErrorIs(t, err, kafka.ErrNoTopic)
 
-	topic := "kafkatest-" + t.Name()[len("Test"):len("Test")+4]
+	topic := fmt.Sprintf("kafkatest-%d", rand.Uint32())
 	b.CreateTopic(t, topic, 2, nil)
 	parts, err := b.Partitions(t.Context(), topic)
 	require.NoError(t, err)
