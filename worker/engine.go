@@ -206,6 +206,7 @@ func (e *engine) nextAttempt(now time.Time) *message {
 	}
 	if wait := e.w.attempter.Reserve(); wait > 0 {
 		e.resumeAt = now.Add(wait)
+		e.tell(Throttled{For: wait})
 		return nil
 	}
 	e.againNext = list == &e.fresh

@@ -72,6 +72,9 @@ type OffsetsLost struct {
 	From, To  int64 // lost: [From, To)
 }
 
+// Throttled says that nothing is sent for a while, because the API asked for a pause or to keep within a rate.
+type Throttled struct{ For time.Duration }
+
 func (Delivered) event()      {}
 func (DeadLettered) event()   {}
 func (Skipped) event()        {}
@@ -80,6 +83,7 @@ func (BreakerChanged) event() {}
 func (Assigned) event()       {}
 func (Committed) event()      {}
 func (OffsetsLost) event()    {}
+func (Throttled) event()      {}
 
 // Observer is told about events after the fact. It must return quickly, must not call back into the Worker,
 // cannot change what happens, and must be safe for concurrent use.

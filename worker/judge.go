@@ -45,6 +45,7 @@ type judge struct {
 	answered     int
 
 	serves      bool      // the breaker is closed
+	cause       error     // the last failure of the API
 	limit       int       // requests at once while closed; ramps up after an outage
 	opened      time.Time // when the breaker last left closed
 	reopened    time.Time // when it last turned open, from closed or from half-open
@@ -99,6 +100,7 @@ func (j *judge) report(m *message, e effect, took time.Duration, now time.Time) 
 	case effectSuccess:
 		j.success(took)
 	case effectFailure:
+		j.cause = m.failure.err
 		j.failure(m.id(), now)
 	case effectNone:
 	}

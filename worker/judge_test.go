@@ -195,6 +195,7 @@ func TestWorker_PausesAllSendingWhenTold(t *testing.T) {
 		eventually(t, 5*time.Minute, "all accepted", func() bool { return r.api.accepted() == 500 })
 		run.leave(t)
 		require.LessOrEqual(t, r.api.called(), 500+4*4)
+		require.InDelta(t, 60, run.events.throttled().Seconds(), 20)
 		require.Empty(t, r.dead.all())
 	})
 }

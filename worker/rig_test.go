@@ -267,6 +267,17 @@ func (e *events) Observe(ev worker.Event) {
 	e.all = append(e.all, ev)
 }
 
+func (e *events) throttled() (sum time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ev := range e.all {
+		if t, ok := ev.(worker.Throttled); ok {
+			sum += t.For
+		}
+	}
+	return sum
+}
+
 func (e *events) breakerOpened() int {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -209,7 +209,7 @@ func (e *engine) observeBreaker(now time.Time) {
 		for _, m := range e.fresh.items[e.fresh.head:] {
 			e.trouble(m, now)
 		}
-		changed.Cause = e.lastFailure()
+		changed.Cause = e.w.judge.cause.Error()
 		e.w.log.Warn("the API does not serve: messages are held, nothing is dead-lettered for it",
 			zap.String("cause", changed.Cause), zap.Time("since", e.w.judge.firstFailure),
 			zap.Time("held_until", now.Add(e.w.cfg.GiveUpAfter)),
@@ -219,16 +219,6 @@ func (e *engine) observeBreaker(now time.Time) {
 			zap.Duration("after", now.Sub(e.w.judge.opened)), zap.Int("held", e.troubled.Len()))
 	}
 	e.tell(changed)
-}
-
-// lastFailure describes the most recent failure, for people.
-func (e *engine) lastFailure() string {
-	for el := e.troubled.Back(); el != nil; el = el.Prev() {
-		if f := troubledMessage(el).failure; f != nil && f.err != nil {
-			return f.err.Error()
-		}
-	}
-	return ""
 }
 
 const (

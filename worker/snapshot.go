@@ -83,7 +83,7 @@ func (e *engine) describe(s *Snapshot, now time.Time) {
 	}
 	if s.Breaker.Since != nil {
 		since := *s.Breaker.Since
-		s.Breaker.Since, s.Breaker.Cause = &since, e.lastFailure()
+		s.Breaker.Since, s.Breaker.Cause = &since, e.w.judge.cause.Error()
 	}
 	for id, p := range e.parts {
 		status := PartitionStatus{Partition: id, Position: p.window.position(), HighWater: p.highWater}

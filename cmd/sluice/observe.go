@@ -69,6 +69,8 @@ func observer(m *telemetry.Metrics) worker.Observer {
 			m.Committed(e.Took)
 		case worker.OffsetsLost:
 			m.OffsetsLost(e.To - e.From)
+		case worker.Throttled:
+			m.Throttled(e.For)
 		case worker.BreakerChanged, worker.Assigned: // mirrored from the snapshot
 		}
 	})

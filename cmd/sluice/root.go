@@ -13,6 +13,10 @@ import (
 	"github.com/sluice-kafka/sluice/internal/term"
 )
 
+func init() {
+	cobra.EnableCommandSorting = false // the order of commands() is that of a person's way through them
+}
+
 // app is what every command is given.
 type app struct {
 	streams    term.Streams
@@ -56,7 +60,6 @@ See it work, with nothing installed:  sluice demo`,
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration `file` (default: ./sluice.yaml where there is one)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	cobra.EnableCommandSorting = false // the order of commands() is that of a person's way through them
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &exitError{code: exitUsage, err: err, try: cmd.CommandPath() + " --help"}
 	})

@@ -22,7 +22,6 @@ type Board struct {
 	deadLetters map[deadletter.Code]int64
 	dead        int64
 	retries     int64
-	lastLetter  string // id of the latest dead letter
 	breaker     string
 	met         map[string]bool // kinds of failed attempts
 	notes       []Note
@@ -51,7 +50,6 @@ const (
 type Tally struct {
 	Delivered, Dead, Retries int64
 	DeadLetters              map[deadletter.Code]int64
-	LastLetter               string
 }
 
 // NewBoard returns an empty board.
@@ -68,7 +66,6 @@ func (b *Board) Observe(e worker.Event) {
 		b.delivered++
 	case worker.DeadLettered:
 		b.dead++
-		b.lastLetter = e.ID
 		if b.deadLetters[e.Code]++; b.deadLetters[e.Code] == 1 {
 			b.note(MoodPlain, fmt.Sprintf("first dead letter %s: %s", e.Code, e.ID))
 		}
@@ -143,10 +140,7 @@ func (b *Board) Notes(after int64) []Note {
 func (b *Board) Tally() Tally {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Tally{
-		Delivered: b.delivered, Dead: b.dead, Retries: b.retries,
-		DeadLetters: maps.Clone(b.deadLetters), LastLetter: b.lastLetter,
-	}
+	return Tally{Delivered: b.delivered, Dead: b.dead, Retries: b.retries, DeadLetters: maps.Clone(b.deadLetters)}
 }
 
 // Ended returns how many messages the worker has ended.

@@ -126,13 +126,6 @@ func (l *Ledger) settle(n, ended int64) {
 	*last = max(*last, ended)
 }
 
-// Open returns how many messages the ledger keeps.
-func (l *Ledger) Open() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return len(l.entries)
-}
-
 // Acknowledged returns how many messages the broker has.
 func (l *Ledger) Acknowledged() int64 {
 	l.mu.Lock()
