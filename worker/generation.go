@@ -173,7 +173,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 func (w *Worker) setMember(gen *kafkago.Generation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.member = member{id: gen.MemberID, generation: gen.ID, joined: time.Now()}
+	w.member = member{id: gen.MemberID, generation: gen.ID}
 }
 
 func (w *Worker) setEngine(e *engine) {

@@ -38,7 +38,6 @@ type Worker struct {
 type member struct {
 	id         string
 	generation int32
-	joined     time.Time
 }
 
 // Causes with which work is cut off.

@@ -94,13 +94,16 @@ func markLines(doc []byte, marks []mark) []markedLine {
 	return lines
 }
 
+// unescapePointer undoes the escapes of a reference token (RFC 6901, section 4).
+var unescapePointer = strings.NewReplacer("~1", "/", "~0", "~")
+
 // cutPointer splits a JSON pointer into that of the value around and the last name, unescaped.
 func cutPointer(pointer string) (parent, name string, ok bool) {
 	i := strings.LastIndexByte(pointer, '/')
 	if i < 0 {
 		return "", "", false
 	}
-	return pointer[:i], strings.NewReplacer("~1", "/", "~0", "~").Replace(pointer[i+1:]), true
+	return pointer[:i], unescapePointer.Replace(pointer[i+1:]), true
 }
 
 // renderLines prints lines, of many only those around marks.

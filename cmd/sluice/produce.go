@@ -113,9 +113,8 @@ func newProducer(cluster *kafka.Cluster, topic, pointer string, perSecond float6
 		BatchSize: produceBatch, BatchTimeout: time.Millisecond, BatchBytes: produceMaxLine,
 	}}
 	if pointer != "" {
-		unescape := strings.NewReplacer("~1", "/", "~0", "~")
 		for token := range strings.SplitSeq(pointer[1:], "/") {
-			p.key = append(p.key, unescape.Replace(token))
+			p.key = append(p.key, unescapePointer.Replace(token))
 		}
 	}
 	if perSecond > 0 {

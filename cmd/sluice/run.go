@@ -72,7 +72,8 @@ type process struct {
 	admin       *telemetry.Admin
 }
 
-// newProcess wires a worker. dial replaces how the API is reached and also hears of every event, where not nil.
+// newProcess wires a worker. Where they are not nil, dial replaces how the API is reached, and also is told of
+// every event beside the metrics.
 func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFunc, log *zap.Logger, also worker.Observer) (*process, error) {
 	if cfg.Kafka.ResultsTopic != "" {
 		return nil, usageError("SLUICE_RESULTS_TOPIC: results are not written yet; unset it")
