@@ -3,13 +3,15 @@ package deadletter
 import (
 	"errors"
 	"fmt"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 var (
 	// ErrNotFound is returned by [Reader.Get] where no dead letter has the id.
 	ErrNotFound = errors.New("no such dead letter")
-	// ErrClosed is returned by [Writer.Write] after Close.
-	ErrClosed = errors.New("dead-letter writer is closed")
+	// ErrClosed is returned, wrapped, by [Writer.Write] after Close.
+	ErrClosed = kafka.ErrClosed
 )
 
 // VersionError is returned by [Decode] for a record that a newer version of sluice wrote.

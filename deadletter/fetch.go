@@ -9,6 +9,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 const (
@@ -213,6 +215,6 @@ func again(ctx context.Context, request func(context.Context) error) error {
 		case final || try == tries:
 			return err
 		}
-		pause(ctx, try)
+		kafka.Pause(ctx, try)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // must be readable by common parsers, of which some stop at a few hundred levels.
 const maxDepth = 64
 
+// readable is the size in bytes up to which text stays text, however it has to be escaped: a person may read it.
+const readable = 4 << 10
+
 // wirePayload is the payload's form on the wire. At most one of JSON, Text and Base64 is set.
 type wirePayload struct {
 	JSON      json.RawMessage `json:"json,omitempty"`
@@ -98,12 +101,14 @@ func verified(payload []byte, w wirePayload) ([]byte, error) {
 	return payload, nil
 }
 
-// encodeBytes returns b as text if it is valid UTF-8, else as base64, and neither for nil.
+// encodeBytes returns b as text if it is valid UTF-8, else as base64, and neither for nil. Long text that
+// escapes would make longer than base64 becomes base64 too: so a record needs at most 4/3 of the bytes it is
+// about, which is what its topic has room for.
 func encodeBytes(b []byte) (text, encoded *string) {
 	if b == nil {
 		return nil, nil
 	}
-	if utf8.Valid(b) {
+	if utf8.Valid(b) && (len(b) <= readable || len(textBeginning(b, base64.StdEncoding.EncodedLen(len(b)))) == len(b)) {
 		s := string(b)
 		return &s, nil
 	}
@@ -143,9 +148,46 @@ func compact(b []byte) ([]byte, error) {
 }
 
 // embeddable reports whether b is JSON that every reader of the record can read: valid also as UTF-8, which
-// json.Valid does not check, and nested no deeper than maxDepth.
+// json.Valid does not check, nested no deeper than maxDepth, and without numbers that are costly to read.
 func embeddable(b []byte) bool {
-	return utf8.Valid(b) && depth(b) <= maxDepth && json.Valid(b)
+	return utf8.Valid(b) && depth(b) <= maxDepth && !costlyNumber(b) && json.Valid(b)
+}
+
+// Numbers beyond these are kept as text: a reader that computes exactly, as JSON Schema validators do, takes
+// seconds for a million digits, and all memory for 1e999999999.
+const (
+	maxNumber   = 64 // characters
+	maxExponent = 3  // digits
+)
+
+// costlyNumber reports whether there is such a number in b, if b is JSON.
+func costlyNumber(b []byte) bool {
+	length, exponent, quoted := 0, -1, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+			length, exponent = 0, -1
+		case quoted:
+		case c >= '0' && c <= '9':
+			length++
+			if exponent >= 0 {
+				exponent++
+			}
+		case c == 'e' || c == 'E':
+			length, exponent = length+1, 0
+		case c == '.' || c == '-' || c == '+':
+			length++
+		default:
+			length, exponent = 0, -1
+		}
+		if length > maxNumber || exponent > maxExponent {
+			return true
+		}
+	}
+	return false
 }
 
 // depth returns how deeply arrays and objects are nested in b, if b is JSON.

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 const (
@@ -45,12 +47,23 @@ type fitted struct {
 	size    int // bytes, as a batch of its own
 }
 
+// form is what the writer hands on.
+func (f fitted) form() kafka.Form {
+	form := kafka.Form{Message: f.message, Size: f.size}
+	if f.record.Cut != nil {
+		for _, part := range f.record.Cut.Parts {
+			form.Cut = append(form.Cut, string(part))
+		}
+	}
+	return form
+}
+
 // fit cuts as little of a record as it takes to be a batch of at most limit bytes. Where even the smallest
 // form is larger, it returns that.
 func fit(r Record, limit int) fitted {
 	if len(r.Payload) <= limit { // no form of the payload is smaller than itself
 		m := r.KafkaMessage()
-		if size := batchSize(m); size <= limit {
+		if size := kafka.BatchSize(m); size <= limit {
 			return fitted{r, m, size}
 		}
 	}
@@ -58,7 +71,7 @@ func fit(r Record, limit int) fitted {
 	r.Cut, r.fingerprint = r.Cut.clone(), r.Fingerprint()
 	r, m := cutPayload(r, payload, limit)
 	for _, step := range steps {
-		if batchSize(m) <= limit {
+		if kafka.BatchSize(m) <= limit {
 			break
 		}
 		cut, changed := step.cut(r)
@@ -69,7 +82,7 @@ func fit(r Record, limit int) fitted {
 		// What this step freed may hold the payload's beginning.
 		r, m = cutPayload(cut, payload, limit)
 	}
-	return fitted{r, m, batchSize(m)}
+	return fitted{r, m, kafka.BatchSize(m)}
 }
 
 // cutPayload leaves as much of the payload's beginning as fits, and a short payload whole until all is cut.
@@ -85,7 +98,7 @@ func cutPayload(r Record, payload []byte, limit int) (Record, kafkago.Message) {
 	m := r.KafkaMessage()
 	// The name of the payload's field, and what the lengths around it grow by.
 	const field = len(`"base64":"",`) + 12
-	room := limit - batchSize(m) - field
+	room := limit - kafka.BatchSize(m) - field
 	if room < leastPayload {
 		return r, m
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"pgregory.net/rapid"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 // Whatever a record holds and however small the limit, what is left is valid, fits where anything can, keeps
@@ -23,7 +25,7 @@ func TestFit_AnyRecordAnyLimit(t *testing.T) {
 		limit := rapid.IntRange(1024, 4096).Draw(t, "limit")
 		f := fit(r, limit)
 		require.LessOrEqual(t, f.size, limit)
-		require.Equal(t, batchSize(f.message), f.size)
+		require.Equal(t, kafka.BatchSize(f.message), f.size)
 		requireValid(t, f.message.Value)
 		require.Equal(t, string(before), string(Encode(r)), "the caller's record is unchanged")
 
@@ -88,7 +90,7 @@ func TestBatchSize_IsWhatTheBrokerSees(t *testing.T) {
 				sizes = nil
 				require.NoError(t, d.Write(t.Context(), r))
 				require.NotEmpty(t, sizes)
-				require.Equal(t, batchSize(r.KafkaMessage()), sizes[0], code)
+				require.Equal(t, kafka.BatchSize(r.KafkaMessage()), sizes[0], code)
 			}
 		}
 	})

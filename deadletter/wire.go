@@ -63,7 +63,7 @@ func toWire(r Record) wire {
 		ViolationCount:  max(r.ViolationCount, len(r.Violations)),
 		Attempts:        toWireAttempts(r.Attempts),
 		AttemptCount:    max(r.AttemptCount, len(r.Attempts)),
-		Source:          toWireSource(r),
+		Source:          recordSource(r),
 		Payload:         encodePayload(r),
 		RequestID:       r.RequestID,
 		Replay:          r.Replay,
@@ -81,20 +81,29 @@ func toWire(r Record) wire {
 	return w
 }
 
-func toWireSource(r Record) wireSource {
-	s := wireSource{Topic: r.Source.Topic, Partition: r.Source.Partition, Offset: r.Source.Offset}
+// recordSource returns the source as it stands in a dead letter, of which some may be cut.
+func recordSource(r Record) wireSource {
+	var keySHA256 string
+	if r.keyCut() {
+		keySHA256 = r.Cut.KeySHA256
+	}
+	s := toWireSource(r.Source, keySHA256)
 	if r.allCut() {
 		s.Topic = ""
 	}
-	if t := instant(r.Source.Timestamp); !t.IsZero() {
+	return s
+}
+
+// toWireSource returns a source's wire form. A hash, where there is one, stands in for the key.
+func toWireSource(source Source, keySHA256 string) wireSource {
+	s := wireSource{Topic: source.Topic, Partition: source.Partition, Offset: source.Offset, KeySHA256: keySHA256}
+	if t := instant(source.Timestamp); !t.IsZero() {
 		s.Timestamp = &t
 	}
-	if r.keyCut() {
-		s.KeySHA256 = r.Cut.KeySHA256
-	} else {
-		s.Key, s.KeyBase64 = encodeBytes(r.Source.Key)
+	if keySHA256 == "" {
+		s.Key, s.KeyBase64 = encodeBytes(source.Key)
 	}
-	for _, h := range r.Source.Headers {
+	for _, h := range source.Headers {
 		var w wireHeader
 		w.Key, w.KeyBase64 = encodeBytes([]byte(h.Key))
 		w.Value, w.ValueBase64 = encodeBytes(h.Value)
@@ -173,20 +182,27 @@ func fromWireSource(w wire) (Source, error) {
 	if err != nil {
 		return Source{}, fieldError("id", "is not topic/partition/offset")
 	}
-	s := Source{Topic: topic, Partition: partition, Offset: offset}
 	if partition != w.Source.Partition || offset != w.Source.Offset || (w.Source.Topic != "" && w.Source.Topic != topic) {
 		return Source{}, fieldError("source", "is not what the id says")
 	}
-	if w.Source.Timestamp != nil {
-		s.Timestamp = instant(*w.Source.Timestamp)
+	w.Source.Topic = topic // absent where all was cut
+	return w.Source.source()
+}
+
+// source is the inverse of toWireSource.
+func (w wireSource) source() (Source, error) {
+	s := Source{Topic: w.Topic, Partition: w.Partition, Offset: w.Offset}
+	if w.Timestamp != nil {
+		s.Timestamp = instant(*w.Timestamp)
 	}
-	if s.Key, err = decodeBytes(w.Source.Key, w.Source.KeyBase64); err != nil {
+	var err error
+	if s.Key, err = decodeBytes(w.Key, w.KeyBase64); err != nil {
 		return Source{}, fieldError("source/key_base64", "is not base64")
 	}
-	if w.Source.KeySHA256 != "" && s.Key != nil {
+	if w.KeySHA256 != "" && s.Key != nil {
 		return Source{}, fieldError("source", "has both the key and, as if it were cut, its hash")
 	}
-	for _, h := range w.Source.Headers {
+	for _, h := range w.Headers {
 		key, errKey := decodeBytes(h.Key, h.KeyBase64)
 		value, errValue := decodeBytes(h.Value, h.ValueBase64)
 		if errKey != nil || errValue != nil {

@@ -3,7 +3,6 @@ package deadletter
 import (
 	"context"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -112,7 +111,7 @@ func TestWriter_OutageOfReplicas(t *testing.T) {
 			writes.Go(func() { require.NoError(t, d.Write(t.Context(), numbered(n))) })
 		}
 		writes.Wait()
-		require.InDelta(t, 10*time.Minute, time.Since(start), float64(maxWait), "it ends within seconds of the recovery")
+		require.InDelta(t, 10*time.Minute, time.Since(start), float64(5*time.Second), "it ends within seconds of the recovery")
 		require.Len(t, d.written(t), records)
 		require.Positive(t, d.failures.Load())
 
@@ -122,49 +121,6 @@ func TestWriter_OutageOfReplicas(t *testing.T) {
 		require.Contains(t, warnings[0].ContextMap()["next"], "min.insync.replicas")
 		require.EqualValues(t, records, warnings[1].ContextMap()["waiting"])
 		require.Len(t, d.logs.FilterMessage("dead letters are written again").All(), 1)
-	})
-}
-
-func TestWriter_BrokerOutOfReach(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := kafkatest.Virtual(t)
-		b.CreateTopic(t, topic, 2, nil)
-		var reachable atomic.Bool
-		cfg := b.Config()
-		dial := cfg.Dial
-		cfg.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if !reachable.Load() {
-				return nil, fmt.Errorf("dial %s: connection refused", address)
-			}
-			return dial(ctx, network, address)
-		}
-		c, err := kafka.New(cfg)
-		require.NoError(t, err)
-		t.Cleanup(c.Close)
-		d := newDesk(t, b, c)
-
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		err = d.Write(ctx, numbered(1))
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorContains(t, err, "payloads/3/1")
-		require.ErrorContains(t, err, "connection refused", "the last failure is told with it")
-
-		time.AfterFunc(time.Minute, func() { reachable.Store(true) })
-		start := time.Now()
-		require.NoError(t, d.Write(t.Context(), numbered(2)))
-		require.Less(t, time.Since(start), 80*time.Second)
-		require.Len(t, d.written(t), 1)
-	})
-}
-
-func TestWriter_WaitsForTheTopic(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := kafkatest.Virtual(t)
-		d := newDesk(t, b, b.Cluster)
-		time.AfterFunc(time.Minute, func() { b.CreateTopic(t, topic, 2, nil) })
-		require.NoError(t, d.Write(t.Context(), numbered(1)))
-		require.Contains(t, d.logs.All()[0].ContextMap()["next"], "sluice topics ensure")
 	})
 }
 
@@ -202,7 +158,7 @@ func TestWriter_CutsToTheTopicsLimit(t *testing.T) {
 					require.Len(t, d.logs.FilterLevelExact(zapcore.WarnLevel).All(), 1)
 					if told {
 						require.Equal(t, parts, got.Cut.Parts)
-						size := batchSize(d.broker.ReadAll(t, topic)[0])
+						size := kafka.BatchSize(d.broker.ReadAll(t, topic)[0])
 						require.Greater(t, size, bytes*9/10-1<<9, "what is left of the room holds the payload's beginning")
 					}
 					if m := d.broker.ReadAll(t, topic)[0]; got.keyCut() {
@@ -226,7 +182,7 @@ func TestWriter_MaxBytes(t *testing.T) {
 		r := numbered(1)
 		r.Payload = []byte(strings.Repeat("x", 1<<20))
 		require.NoError(t, w.Write(t.Context(), r))
-		require.LessOrEqual(t, batchSize(b.ReadAll(t, topic)[0]), 2048)
+		require.LessOrEqual(t, kafka.BatchSize(b.ReadAll(t, topic)[0]), 2048)
 		require.NoError(t, w.Close())
 	})
 }
@@ -263,50 +219,6 @@ func refusePoison(d *desk) *kfake.FaultHandle {
 		When: func(req kmsg.Request) bool {
 			return strings.Contains(string(req.(*kmsg.ProduceRequest).Topics[0].Partitions[0].Records), "poison")
 		},
-	})
-}
-
-func TestLanes_FindTheRefusedRecordByHalving(t *testing.T) {
-	inBubble(t, nil, func(t *testing.T, d *desk) {
-		refusals := refusePoison(d)
-		batch := make([]*letter, 256)
-		for n := range batch {
-			batch[n] = &letter{message: numbered(n).KafkaMessage(), result: make(chan error, 1)}
-		}
-		batch[100].message.Value = []byte("poison")
-		d.lanes.send(0, batch)
-		for n, x := range batch {
-			require.Equal(t, n == 100, <-x.result != nil, n)
-		}
-		require.EqualValues(t, 9, refusals.Hits(), "the whole, and one half at each of eight levels")
-	})
-}
-
-// Records that fit alone but not together are not cut.
-func TestWriter_BatchesWithinTheLimit(t *testing.T) {
-	inBubble(t, map[string]string{"max.message.bytes": "2048"}, func(t *testing.T, d *desk) {
-		var writes sync.WaitGroup
-		for n := range 100 {
-			writes.Go(func() { require.NoError(t, d.Write(t.Context(), numbered(n))) })
-		}
-		writes.Wait()
-		for id, r := range d.written(t) {
-			require.Nil(t, r.Cut, id)
-		}
-	})
-}
-
-// Where the topic refuses even the smallest form, the whole record is written once it relents.
-func TestWriter_KeepsTheWholeRecordThroughARefusal(t *testing.T) {
-	inBubble(t, nil, func(t *testing.T, d *desk) {
-		fault := d.broker.Fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Err: kerr.InvalidRecord, Count: -1})
-		time.AfterFunc(10*time.Minute, fault.Remove)
-		r := numbered(1)
-		require.NoError(t, d.Write(t.Context(), r))
-		require.Contains(t, d.logs.All()[0].ContextMap()["next"], "cleanup.policy")
-		for _, got := range d.written(t) {
-			require.Nil(t, got.Cut)
-		}
 	})
 }
 

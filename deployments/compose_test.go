@@ -168,6 +168,20 @@ func TestCompose_PortsFit(t *testing.T) {
 	}
 }
 
+// What is created beforehand is what the worker writes to, results included.
+func TestCompose_TopicsAreThoseOfTheWorker(t *testing.T) {
+	project := compose(t)
+	topics := func(service string) config.Kafka {
+		k := config.Load(config.Options{Dir: t.TempDir(), Environ: variables(project.Services[service])}).Kafka
+		return config.Kafka{Topic: k.Topic, DeadLetterTopic: k.DeadLetterTopic, ResultsTopic: k.ResultsTopic}
+	}
+	assert.Equal(t, config.Kafka{Topic: "payloads", DeadLetterTopic: "payloads.dlq", ResultsTopic: "payloads.results"}, topics("worker"))
+	assert.Equal(t, topics("worker"), topics("topics"))
+	for _, topic := range []string{"payloads", "payloads.dlq", "payloads.results"} {
+		assert.Contains(t, page(t), "`"+topic+"`")
+	}
+}
+
 // The version that people try is the one that the integration suite runs on.
 func TestCompose_KafkaIsTheTestedVersion(t *testing.T) {
 	pinned := regexp.MustCompile(`<artifactId>kafka_2\.13</artifactId>\s*<version>([^<]+)<`).FindStringSubmatch(read(t, ".ci", "kafka", "pom.xml"))

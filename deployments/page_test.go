@@ -32,6 +32,10 @@ func TestPage_CommandsExist(t *testing.T) {
 			}
 		case strings.HasPrefix(line, "docker compose logs "):
 			assert.Contains(t, project.ServiceNames(), words[len(words)-1], line)
+		case strings.HasPrefix(line, "docker compose exec "):
+			assert.Contains(t, project.ServiceNames(), words[3], line)
+			assert.Contains(t, line, " --bootstrap-server kafka:19092 ", "the listener inside")
+			assert.Contains(t, line, " --topic "+*project.Services["worker"].Environment["SLUICE_RESULTS_TOPIC"]+" ", line)
 		case strings.HasPrefix(line, "docker run "):
 			const image = " sluice " // the last: a container has that name, too
 			assertCommandExists(t, strings.Fields(line[strings.LastIndex(line, image)+len(image):]))

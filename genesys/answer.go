@@ -39,11 +39,17 @@ func readAnswer(res *http.Response, requestID string, tok *token) answer {
 		return a // 101 hands the connection over: there is no body to wait for
 	}
 	a.body, a.err = readBody(res)
-	// Some servers echo the request's headers. The body goes into records; the token must not.
-	if bytes.Contains(a.body, []byte(tok.value)) {
-		a.body = bytes.ReplaceAll(a.body, []byte(tok.value), []byte(mask))
-	}
+	a.body = tok.maskedIn(a.body)
 	return a
+}
+
+// maskedIn returns an answer's body without the token. Some servers echo the request's headers, and bodies are
+// kept and shown; the token must not be.
+func (t *token) maskedIn(body []byte) []byte {
+	if !bytes.Contains(body, []byte(t.value)) {
+		return body
+	}
+	return bytes.ReplaceAll(body, []byte(t.value), []byte(mask))
 }
 
 func readBody(res *http.Response) ([]byte, error) {

@@ -26,31 +26,43 @@ func (c *Client) Attempt(ctx context.Context, r Request) (Result, error) {
 }
 
 func (c *Client) attempt(ctx context.Context, r Request) (Result, *Error) {
-	body, err := c.input(r)
+	body, err := c.body(r)
 	if err != nil {
 		return Result{}, err
-	}
-	if c.maxBody > 0 && len(body) > c.maxBody {
-		return Result{}, &Error{Kind: KindTooLarge, Op: OpInvoke,
-			Err: fmt.Errorf("the request body has %d bytes, of at most %d", len(body), c.maxBody)}
 	}
 	trace := traceparent(r.Headers)
-	tok, err := c.tokens.get(ctx)
-	if err != nil {
-		return Result{}, err
+	return authorized(ctx, c.tokens, func(tok *token) (Result, *Error) { return c.send(ctx, tok, trace, body) })
+}
+
+// body builds the request's body, of a size that the style allows.
+func (c *Client) body(r Request) ([]byte, *Error) {
+	body, err := c.input(r)
+	if err == nil && c.maxBody > 0 && len(body) > c.maxBody {
+		return nil, &Error{Kind: KindTooLarge, Op: OpInvoke,
+			Err: fmt.Errorf("the request body has %d bytes, of at most %d", len(body), c.maxBody)}
 	}
-	res, err := c.send(ctx, tok, trace, body)
+	return body, err
+}
+
+// authorized sends with a token, and where the API answers 401, once more with a new one.
+func authorized[T any](ctx context.Context, tokens *tokens, send func(*token) (T, *Error)) (T, *Error) {
+	var none T
+	tok, err := tokens.get(ctx)
+	if err != nil {
+		return none, err
+	}
+	res, err := send(tok)
 	if err == nil || err.Kind != KindUnauthorized {
 		return res, err
 	}
-	newer, failed := c.tokens.renew(ctx, tok)
+	newer, failed := tokens.renew(ctx, tok)
 	switch {
 	case failed != nil:
-		return Result{}, failed
+		return none, failed
 	case newer == nil:
-		return Result{}, err
+		return none, err
 	}
-	return c.send(ctx, newer, trace, body)
+	return send(newer)
 }
 
 // send makes one request.

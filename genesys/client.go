@@ -20,6 +20,7 @@ type Client struct {
 	maxBody   int   // bytes; 0 or less: no limit
 	timeout   time.Duration
 	timedOut  error // the cause that the contexts of requests end with after timeout
+	userAgent string
 }
 
 // New checks the configuration and returns a Client. It does not connect.
@@ -46,6 +47,7 @@ func New(cfg Config) (*Client, error) {
 		maxBody:   cfg.MaxBody,
 		timeout:   cfg.Timeout,
 		timedOut:  timeoutError(cfg.Timeout),
+		userAgent: cfg.UserAgent,
 	}
 	c.tokens = newTokens(cfg, c.transport, c.pace)
 	return c, nil

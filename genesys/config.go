@@ -109,7 +109,7 @@ func (c Config) Validate() error {
 		add("api", "want processes or integrations (got %q)", c.API)
 	}
 	if _, ok := FindRegion(c.Region); !ok {
-		add("region", "unknown; want an AWS region (us-east-1) or a Genesys domain (mypurecloud.com) (got %q)", c.Region)
+		add("region", "unknown (GENESYS_REGION is %q): %s", c.Region, regionHint(c.Region))
 	} else if problem := badURL(c.BaseURL); problem != "" {
 		add("base_url", "%s", problem)
 	}

@@ -14,6 +14,10 @@ const (
 	OpInvoke Op = iota + 1
 	// OpToken is the request for an access token that precedes it.
 	OpToken
+	// OpHistory is the request for a page of the invocations so far.
+	OpHistory
+	// OpDescribe is the request for what the API tells of the action, without running it.
+	OpDescribe
 )
 
 // String returns the operation's name as it appears in errors and logs.
@@ -23,6 +27,10 @@ func (o Op) String() string {
 		return "invoke"
 	case OpToken:
 		return "token"
+	case OpHistory:
+		return "history"
+	case OpDescribe:
+		return "describe"
 	default:
 		return "unknown"
 	}
@@ -42,7 +50,8 @@ const (
 	KindTooLarge
 	// KindActionFailed means a 2xx answer whose result does not meet the success rule; the action ran.
 	KindActionFailed
-	// KindUnreadable means a 2xx answer whose body could not be read while a success rule needs it.
+	// KindUnreadable means a 2xx answer whose body could not be read while a success rule, or a reader of the
+	// history, needs it.
 	KindUnreadable
 	// KindProcessing means Genesys could not build the third party's request or translate its answer
 	// (details[].errorCode ACTION.PROCESSING): a contract or template fault, permanent.
@@ -119,7 +128,8 @@ func (k Kind) String() string {
 	}
 }
 
-// Error is the only error type that [Client.Attempt] returns. Its text never holds a payload, a token or
+// Error is the only error type that [Client.Attempt] returns, and what [Client.History] returns for a request
+// that failed. Its text never holds a payload, a token or
 // the API's free text (which may quote the payload): that text is in Message and Body, for the dead letter.
 type Error struct {
 	Kind       Kind

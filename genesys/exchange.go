@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -62,7 +63,7 @@ func (x *exchange) exchange(ctx context.Context) (*token, *Error) {
 		return nil, x.failure(ctx, t, err)
 	}
 	if !validHeaderValue(got.AccessToken) {
-		return nil, &Error{Kind: KindServer, Op: OpToken, Status: t.status, RequestID: t.requestID, Err: errTokenAnswer}
+		return nil, &Error{Kind: KindServer, Op: OpToken, Status: t.status, RequestID: t.requestID, Err: x.at(errTokenAnswer)}
 	}
 	now := time.Now()
 	life := got.Expiry.Sub(now)
@@ -88,7 +89,7 @@ func (x *exchange) failure(ctx context.Context, t *tap, err error) *Error {
 	}
 	e := &Error{Kind: KindServer, Op: OpToken, Status: t.status, RequestID: t.requestID, RetryAfter: t.retryAfter}
 	if t.isSuccess() {
-		e.Err = errTokenAnswer
+		e.Err = x.at(errTokenAnswer)
 		return e
 	}
 	if t.status == http.StatusBadRequest {
@@ -104,11 +105,14 @@ func (x *exchange) failure(ctx context.Context, t *tap, err error) *Error {
 			e.RequestID = said.requestID
 		}
 		if e.Kind == KindUnauthorized && isOAuthError(refused.Body) {
-			e.Err = errCredentials
+			e.Err = x.at(errCredentials)
 		}
 	}
 	return e
 }
+
+// at names the URL that an error is about.
+func (x *exchange) at(err error) error { return fmt.Errorf("%s: %w", x.oauth.TokenURL, err) }
 
 // isOAuthError tells a refusal of the credentials (RFC 6749 §5.2) from the like status of something that
 // answers everybody the same.

@@ -48,6 +48,28 @@ func FindRegion(name string) (Region, bool) {
 	return Region{}, false
 }
 
+// regionHint says which regions are meant by one that is not known: those that begin alike, or else all.
+func regionHint(name string) string {
+	for n := len(name); n > len("us-"); n-- {
+		var near []string
+		for _, r := range regions {
+			for _, known := range []string{r.AWS, r.Domain} {
+				if strings.HasPrefix(strings.ToLower(known), strings.ToLower(name[:n])) {
+					near = append(near, known)
+				}
+			}
+		}
+		if near != nil {
+			return "did you mean " + strings.Join(near, " or ") + "?"
+		}
+	}
+	var all []string
+	for _, r := range regions {
+		all = append(all, r.AWS)
+	}
+	return "use the domain that you log in at, such as mypurecloud.de, or one of " + strings.Join(all, ", ")
+}
+
 // APIURL returns the base URL of the region's API.
 func (r Region) APIURL() string { return "https://api." + r.Domain }
 

@@ -32,6 +32,7 @@ type style struct {
 	invokePrefix, invokeSuffix string // around the action's id
 
 	requestID string // the header that carries the request id, in canonical form
+	history   bool   // whether a GET of the invoke URL lists the invocations so far
 
 	timeout     time.Duration
 	rate        int // requests a minute, 0 for no shaping
@@ -48,6 +49,7 @@ var styles = map[API]style{
 		invokePrefix: "/api/v2/processes/data-actions/",
 		invokeSuffix: "/invocations",
 		requestID:    "Request-Id",
+		history:      true,
 		timeout:      30 * time.Second,
 		concurrency:  64,
 	},

@@ -132,7 +132,7 @@ func interrupted(caller, request context.Context, op Op, timedOut error, sent bo
 	if sent {
 		return &Error{Kind: KindBroken, Op: op, Err: err}
 	}
-	return &Error{Kind: KindNotSent, Op: op, Err: err}
+	return &Error{Kind: KindNotSent, Op: op, Err: unreachable(err)}
 }
 
 var errNotHTTP = errors.New("the connection broke, or the answer was not HTTP")

@@ -189,7 +189,7 @@ func (l *loader) lintLoops() {
 func (l *loader) reportLoop(loop []*node) {
 	for _, n := range slices.Backward(loop) {
 		if n.ref != nil {
-			l.problem(n.doc, n.at+"/$ref", "leads back to itself without going into the payload: a $ref loop that never ends")
+			l.problem(n.doc, n.at+"/$ref", "leads back to itself without going into the payload: a $ref loop that never ends; take one $ref out of it")
 			return
 		}
 	}

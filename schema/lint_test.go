@@ -17,9 +17,9 @@ func TestCompile_Refuses(t *testing.T) {
 		name, source string
 		want         []string // one a problem, each the whole line
 	}{
-		{"no JSON", "{\n  \"type\": object\n}", []string{`2:11: /type: is not JSON: expected a value (line 2, column 11)`}},
-		{"nothing", "", []string{`1:1: schema: is empty`}},
-		{"a key twice", `{"type": "object", "type": "array"}`, []string{`1:20: /type: is there twice in its object (line 1, column 20)`}},
+		{"no JSON", "{\n  \"type\": object\n}", []string{`2:11: /type: is not JSON: expected a value`}},
+		{"nothing", "", []string{`1:1: schema: is empty: a schema is an object, such as {"type": "object"}`}},
+		{"a key twice", `{"type": "object", "type": "array"}`, []string{`1:20: /type: is there twice in its object`}},
 		{"a list", `[]`, []string{`1:1: schema: must be an object or a boolean`}},
 		{"draft 2020-12", `{"$schema": "https://json-schema.org/draft/2020-12/schema"}`, []string{
 			`1:2: /$schema: unknown draft "https://json-schema.org/draft/2020-12/schema": sluice reads draft-04, -06 and -07, as in "http://json-schema.org/draft-07/schema#"`}},
@@ -53,8 +53,8 @@ func TestCompile_Refuses(t *testing.T) {
 		{"file URL", `{"$ref": "file:///etc/passwd"}`, []string{
 			`1:2: /$ref: is remote: sluice fetches nothing; put a copy beside the schema and name the file`}},
 		{"file without a folder", `{"$ref": "b.json"}`, []string{`1:2: /$ref: names a file, but this schema was not loaded from a folder`}},
-		{"$ref to nothing", `{"$ref": "#/definitions/a"}`, []string{`1:2: /$ref: points to nothing`}},
-		{"$ref to no schema", `{"$ref": "#/required", "definitions": {}, "title": "x"}`, []string{`1:2: /$ref: points to nothing`}},
+		{"$ref to nothing", `{"$ref": "#/definitions/a"}`, []string{`1:2: /$ref: points to nothing: there is no "definitions"`}},
+		{"$ref to no schema", `{"$ref": "#/required", "definitions": {}, "title": "x"}`, []string{`1:2: /$ref: points to nothing: there is no "required"`}},
 		{"$ref to a name", `{"items": {"$ref": "#a"}}`, []string{`1:12: /items/$ref: names a schema that is not there: no $id is "#a"`}},
 		{"$ref to a string", `{"items": {"$ref": "#/title"}, "title": "x"}`, []string{`1:12: /items/$ref: points to something that is not a schema`}},
 		{"$ref that is no text", `{"$ref": 1}`, []string{`1:2: /$ref: must be a string`}},
@@ -65,13 +65,13 @@ func TestCompile_Refuses(t *testing.T) {
 		{"same $id twice", `{"items": {"$id": "#a"}, "definitions": {"b": {"$id": "#a"}}}`, []string{
 			`1:12: /items/$id: two schemas have the $id "#a"`}},
 
-		{"loop to itself", `{"$ref": "#"}`, []string{`1:2: /$ref: leads back to itself without going into the payload: a $ref loop that never ends`}},
+		{"loop to itself", `{"$ref": "#"}`, []string{`1:2: /$ref: leads back to itself without going into the payload: a $ref loop that never ends; take one $ref out of it`}},
 		{"loop through allOf", `{"allOf": [{"$ref": "#"}]}`, []string{
-			`1:13: /allOf/0/$ref: leads back to itself without going into the payload: a $ref loop that never ends`}},
+			`1:13: /allOf/0/$ref: leads back to itself without going into the payload: a $ref loop that never ends; take one $ref out of it`}},
 		{"loop of two", `{"definitions": {"a": {"anyOf": [{"$ref": "#/definitions/b"}]}, "b": {"not": {"$ref": "#/definitions/a"}}}}`, []string{
-			`1:79: /definitions/b/not/$ref: leads back to itself without going into the payload: a $ref loop that never ends`}},
+			`1:79: /definitions/b/not/$ref: leads back to itself without going into the payload: a $ref loop that never ends; take one $ref out of it`}},
 		{"loop through dependencies", `{"dependencies": {"a": {"$ref": "#"}}}`, []string{
-			`1:25: /dependencies/a/$ref: leads back to itself without going into the payload: a $ref loop that never ends`}},
+			`1:25: /dependencies/a/$ref: leads back to itself without going into the payload: a $ref loop that never ends; take one $ref out of it`}},
 
 		{"x-unique that is no boolean", `{"type": "array", "x-unique": 1}`, []string{`1:19: /x-unique: must be true or false`}},
 		{"x-unique without type", `{"x-unique": true}`, []string{`1:2: /x-unique: is for "type": "array", which must stand beside it`}},
@@ -85,7 +85,7 @@ func TestCompile_Refuses(t *testing.T) {
 
 		{"all at once", "{\n\"formt\": 1,\n\"items\": {\"$ref\": \"#/x\"},\n\"type\": 5\n}", []string{
 			`2:1: /formt: unknown keyword "formt": did you mean "format"? (a note of your own begins with x-)`,
-			`3:11: /items/$ref: points to nothing`,
+			`3:11: /items/$ref: points to nothing: there is no "x"`,
 			`4:1: /type: must be one of array, boolean, integer, null, number, object, string`,
 		}},
 	} {

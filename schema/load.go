@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -33,13 +34,13 @@ func (l *loader) loadFile(name string) (*node, error) {
 	dir, file := filepath.Split(name)
 	beside, err := os.OpenRoot(filepath.Clean(dir))
 	if err != nil {
-		return nil, fmt.Errorf("open schema folder: %w", err)
+		return nil, &FileError{Name: name, Err: fileCause(err)}
 	}
 	defer beside.Close() //nolint:errcheck // only read from
 	l.dir, l.beside = dir, beside
 	raw, err := l.read(file)
 	if err != nil {
-		return nil, fmt.Errorf("read schema %s: %w", name, err)
+		return nil, &FileError{Name: name, Err: fileCause(err)}
 	}
 	return l.load(file, raw), nil
 }
@@ -67,7 +68,7 @@ func (l *loader) addDocument(name string, raw []byte) *node {
 	if bad != nil {
 		line, column := lineColumn(raw, max(0, bad.Byte-1))
 		l.problems = append(l.problems, Problem{
-			Position: Position{doc.shown, line, column}, Pointer: bad.Path, Message: bad.Message,
+			Position: Position{doc.shown, line, column}, Pointer: bad.Path, Message: unreadable(name, bad, line, column),
 		})
 		return nil
 	}
@@ -75,6 +76,23 @@ func (l *loader) addDocument(name string, raw []byte) *node {
 	l.readDraft(doc, first)
 	l.lintMeta(doc)
 	return l.addNode(doc, "", doc.root, nil)
+}
+
+// unreadable says why a schema file cannot be decoded. The rules are those of payloads, but a schema is not sent
+// by anybody, and its place stands in front already.
+func unreadable(name string, bad *Violation, line, column int) string {
+	switch bad.Keyword {
+	case KeywordEmpty:
+		return "is empty: a schema is an object, such as {\"type\": \"object\"}"
+	case KeywordByteOrderMark:
+		return "begins with a byte-order mark: save it as UTF-8 without one"
+	}
+	text := strings.TrimSuffix(bad.Message, fmt.Sprintf(" (line %d, column %d)", line, column))
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml":
+		text += "; a schema is written in JSON"
+	}
+	return text
 }
 
 // readDraft takes the draft from the first document; a file beside it must be written in the same one, because
@@ -96,7 +114,30 @@ func (l *loader) readDraft(doc *document, first bool) {
 	}
 }
 
-var errTooLarge = errors.New("larger than 1 MiB")
+var errTooLarge = errors.New("larger than 1 MiB, which no schema is")
+
+// FileError says that a schema's file cannot be read. Its text names the file once, as it was given.
+type FileError struct {
+	Name string
+	Err  error
+}
+
+// Error says which file and why.
+func (e *FileError) Error() string {
+	return fmt.Sprintf("cannot read the schema %s: %v", e.Name, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *FileError) Unwrap() error { return e.Err }
+
+// fileCause leaves out what the operating system was asked to do ("openat"), which means nothing to people.
+func fileCause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
 
 func (l *loader) read(name string) ([]byte, error) {
 	f, err := l.beside.Open(path.Clean(name))

@@ -3,6 +3,7 @@ package schema
 import (
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func (l *loader) besideFile(doc *document, name string) (root *node, why string)
 	}
 	full := path.Join(path.Dir(doc.name), name)
 	if path.IsAbs(name) || full == ".." || strings.HasPrefix(full, "../") {
-		return nil, "leads out of the schema's folder"
+		return nil, "leads out of the schema's folder: put a copy into it"
 	}
 	if known, ok := l.docs[full]; ok {
 		if root = known.nodes[""]; root == nil {
@@ -90,7 +91,7 @@ func (l *loader) besideFile(doc *document, name string) (root *node, why string)
 	}
 	raw, err := l.read(full)
 	if err != nil {
-		return nil, "cannot be read: " + err.Error()
+		return nil, "the file " + name + " beside the schema cannot be read: " + fileCause(err).Error()
 	}
 	if root = l.addDocument(full, raw); root == nil {
 		return nil, "names a file that is refused"
@@ -109,13 +110,32 @@ func (l *loader) inside(resource *node, fragment string) (target *node, why stri
 	}
 	value, ok := lookup(resource.value(), tokens)
 	if !ok {
-		return nil, "points to nothing"
+		return nil, astray(resource.value(), tokens)
 	}
 	switch value.(type) {
 	case map[string]any, bool:
 		return l.addNode(resource.doc, resource.at+fragment, value, resource), ""
 	}
 	return nil, "points to something that is not a schema"
+}
+
+// astray says at which name the way through a document ends, and which was probably meant.
+func astray(value any, tokens []string) string {
+	for _, token := range tokens {
+		inner, ok := lookup(value, []string{token})
+		if ok {
+			value = inner
+			continue
+		}
+		text := "points to nothing: there is no " + strconv.Quote(token)
+		if members, ok := value.(map[string]any); ok {
+			if near := nearest(token, members); near != "" {
+				text += "; did you mean " + strconv.Quote(near) + "?"
+			}
+		}
+		return text
+	}
+	return "points to nothing"
 }
 
 // value is the schema as it was decoded.

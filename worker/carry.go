@@ -254,8 +254,16 @@ func (e *engine) carry(p *partition) carry {
 		c.attempts[m.offset] = m.spent
 	}
 	if left := p.carry.from(p.window.next); !left.empty() {
+		if !p.carry.verified {
+			return left // its witness has not been met: the next owner must meet it, not one of ours
+		}
 		if c.empty() {
 			c.witness = left.witness
+			if last := p.window.last; last.marked && left.witness.offset <= last.offset {
+				// The next owner would not fetch the witness any more. The record before the position is one.
+				c.witness = witness{last.offset, last.timestamp}
+				c.done = append(c.done, span{last.offset, last.offset + 1})
+			}
 		}
 		c.done = append(c.done, left.done...)
 		maps.Copy(c.attempts, left.attempts)

@@ -54,7 +54,10 @@ type Config struct {
 	Start Start  // StartEarliest
 
 	DeadLetterTopic string // Topic + ".dlq"
-	CreateTopics    bool   // create a missing dead-letter topic
+	CreateTopics    bool   // create a missing dead-letter or results topic
+
+	Results      ResultWriter // writes the results of accepted messages, each before its message is marked; none
+	ResultsTopic string       // where it writes them; empty: no topic is seen to
 
 	Order            Order         // OrderKey
 	Concurrency      int           // requests at the API at once; 64
@@ -126,6 +129,9 @@ func (c Config) validate() error {
 	check(c.Topic != "", "topic", "is required", `""`)
 	check(c.Group != "", "group", "is required", `""`)
 	check(c.DeadLetterTopic != c.Topic, "dead_letter_topic", "must not be the source topic", c.DeadLetterTopic)
+	check(c.ResultsTopic == "" || c.ResultsTopic != c.Topic && c.ResultsTopic != c.DeadLetterTopic,
+		"results_topic", "must be neither the source topic nor the dead-letter topic", c.ResultsTopic)
+	check(c.ResultsTopic == "" || c.Results != nil, "results_topic", "needs a Results that writes to it", c.ResultsTopic)
 	check(c.Start == StartEarliest || c.Start == StartLatest, "start", "must be earliest or latest", c.Start)
 	check(c.Order == OrderKey || c.Order == OrderPartition || c.Order == OrderNone, "order", "must be key, partition or none", c.Order)
 	check(c.RetryUnknown == UnknownRetry || c.RetryUnknown == UnknownDeadLetter, "retry_unknown", "must be retry or dead-letter", c.RetryUnknown)

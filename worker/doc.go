@@ -4,8 +4,9 @@
 // # What it promises
 //
 // At least once, and nothing lost: a message is marked only when its end is durable, that is, the API
-// accepted it or its dead letter is acknowledged by all in-sync replicas, and only positions with nothing
-// unmarked before them are committed. A crash repeats what was in flight, nothing else.
+// accepted it (and its result is written, where results are) or its dead letter is acknowledged by all
+// in-sync replicas, and only positions with nothing unmarked before them are committed. A crash repeats what
+// was in flight, nothing else.
 //
 // Order per key: a message is sent only after the one before it with the same key has ended. A key that is
 // stuck stops no other key.
@@ -21,7 +22,7 @@
 // [Worker.Run] joins the group and serves one generation after another (generation.go). Each assigned
 // partition has a fetch loop (fetch.go), which hands messages to the generation's engine. The engine is data
 // under one lock: a queue for each key (queue.go, flow.go), lists of what is ready and a heap of what waits.
-// Goroutines exist only for steps that run (process.go): a validation, a request, a dead-letter write. What
+// Goroutines exist only for steps that run (process.go): a validation, a request, a write. What
 // follows from a step's result is decided in one place (settle.go), by one table (verdict.go) and one judge
 // (judge.go). Marked offsets move a window (window.go), whose position is committed each second (group.go).
 //

@@ -8,15 +8,16 @@ import (
 	"time"
 )
 
-// maxWriters bounds the dead letters being written at once; their writer batches them.
+// maxWriters bounds the dead letters being written at once, and the results; their writers batch them.
 const maxWriters = 64
 
 // engine moves the messages of one generation along: from the fetch loops into queues by key, through
 // validation and the API, to their durable end. It is data under one lock; what waits is an entry in a list,
 // not a parked goroutine, so it can be listed, let go of and ended by hand. Goroutines exist only for steps
-// that are running: a validation, a request, a dead-letter write.
+// that are running: a validation, a request, a write.
 //
-// Only a request at the API takes one of the Concurrency slots.
+// Only a request at the API takes one of the Concurrency slots, which is free again once the message's end is
+// committed.
 type engine struct {
 	w       *Worker
 	mu      *sync.Mutex // the worker's: it guards the judge too, which outlives the engine
@@ -32,14 +33,17 @@ type engine struct {
 	waiting     timers    // heads that wait for their time
 	provisional fifo      // heads whose end awaits the judge, by the time of their failure
 	troubled    list.List // messages in trouble, by first failure or hold: what is held, and until when
-	ends        fifo      // decided ends
+	ends        fifo      // decided ends, to be dead-lettered
+	accepted    fifo      // accepted, with a result to be written
 
 	validating, atAPI, writing int
+	storing                    int // results being written
 	validators                 int // validations at once: one a processor
 	inFlight                   int
 	inFlightBytes, byteBudget  int64
 	againNext                  bool // whose turn it is: again's or fresh's
 	roomWaiters                int  // partitions that wait for room
+	exposure                   exposure
 
 	resumeAt     time.Time // no request before this: the client's pacing
 	breakerState string    // as last told to the observer
@@ -77,7 +81,8 @@ type step int
 const (
 	stepValidate step = iota
 	stepAttempt
-	stepWrite
+	stepWriteDeadLetter
+	stepWriteResult
 )
 
 // task is a step that a goroutine is to take for a message.
@@ -90,6 +95,7 @@ func newEngine(w *Worker, byteBudget int64) *engine {
 	e := &engine{
 		w: w, mu: &w.mu, parts: map[int]*partition{}, queues: map[queueKey]*queue{},
 		byteBudget: byteBudget, validators: runtime.GOMAXPROCS(0), moved: time.Now(), breakerState: w.judge.state().String(),
+		exposure: exposure{wanted: make(chan struct{}, 1)},
 	}
 	e.workCtx, e.cancel = context.WithCancelCause(context.Background())
 	e.timer = time.AfterFunc(time.Hour, e.timeout)
@@ -151,20 +157,30 @@ func (e *engine) take(t task) func(now time.Time) {
 	case stepAttempt:
 		r := e.w.attempt(e.workCtx, m)
 		return func(now time.Time) { e.attempted(m, r, now) }
-	case stepWrite:
+	case stepWriteDeadLetter:
 		r := e.w.writeDeadLetter(e.workCtx, m)
 		return func(now time.Time) { e.written(m, r, now) }
+	case stepWriteResult:
+		r := e.w.writeResult(e.workCtx, m)
+		return func(now time.Time) { e.stored(m, r, now) }
 	}
 	panic("a step without a way to take it")
 }
 
-// next picks a step that may run now and takes its message out of its list.
+// next picks a step that may run now and takes its message out of its list. Dead letters and results do not
+// wait for each other: where one topic is out of reach, the other is still written to.
 func (e *engine) next(now time.Time) (task, bool) {
+	if e.accepted.len() > 0 && e.storing < maxWriters {
+		m := e.accepted.pop()
+		m.state = stateWriting
+		e.storing++
+		return task{m, stepWriteResult}, true
+	}
 	if e.ends.len() > 0 && e.writing < maxWriters {
 		m := e.ends.pop()
 		m.state = stateWriting
 		e.writing++
-		return task{m, stepWrite}, true
+		return task{m, stepWriteDeadLetter}, true
 	}
 	if e.stopped {
 		return task{}, false
@@ -190,7 +206,7 @@ func (e *engine) nextAttempt(now time.Time) *message {
 	list := &e.fresh
 	j := e.w.judge
 	switch {
-	case e.w.halted != nil, e.fresh.len() == 0 && e.again.len() == 0, e.atAPI >= e.w.cfg.Concurrency, now.Before(e.resumeAt):
+	case e.w.halted != nil, e.fresh.len() == 0 && e.again.len() == 0, now.Before(e.resumeAt), e.exposed(now):
 		return nil
 	case !j.closed():
 		if !j.mayProbe(now) {
@@ -216,6 +232,9 @@ func (e *engine) nextAttempt(now time.Time) *message {
 	}
 	return m
 }
+
+// unstored returns how many messages the API has accepted whose results are not durable yet.
+func (e *engine) unstored() int { return e.accepted.len() + e.storing }
 
 // stop makes the engine let go of what has not started. It returns once what is running has ended, or, when
 // ctx ends first, has been cut off with ctx's cause. Ends that are decided are still written.
@@ -247,6 +266,7 @@ func (e *engine) wakeAt(now time.Time) time.Time {
 	sooner(e.w.judge.wakeAt())
 	if e.fresh.len()+e.again.len() > 0 {
 		sooner(e.resumeAt)
+		sooner(e.exposure.since.Add(commitPatience))
 	}
 	if len(e.waiting) > 0 {
 		sooner(e.waiting[0].due)

@@ -9,7 +9,7 @@ import (
 // Event is something the worker did or met; one of the types of this file.
 type Event interface{ event() }
 
-// Delivered says that the API accepted a message.
+// Delivered says that the API accepted a message and, where results are written, that its result is durable.
 type Delivered struct {
 	Topic     string
 	Partition int

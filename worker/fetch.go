@@ -42,12 +42,16 @@ func (w *Worker) fetchLoop(ctx context.Context, stopFetch context.CancelCauseFun
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			f.failures = 0
+			f.recovered()
 		case errors.Is(err, kafkago.OffsetOutOfRange):
 			if !f.outOfRange(ctx) {
-				stopFetch(errTopology) // the log is another one; begin again from what the group has
+				stopFetch(errGone) // begin again from what the group has
 				return
 			}
+		case errors.Is(err, kafkago.UnknownTopicOrPartition):
+			// Deleted. By the next fetch it may be there again, and hold other messages at our offset.
+			stopFetch(errGone)
+			return
 		default:
 			f.failed(ctx, err)
 		}
@@ -192,6 +196,14 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 			zap.Int64("offset", f.next), zap.Int("failures", f.failures), zap.Error(err))
 	}
 	sleep(ctx, min(50*time.Millisecond<<min(f.failures, 10), maxFetchFaults))
+}
+
+func (f *fetcher) recovered() {
+	if !f.logged.IsZero() {
+		f.w.log.Info("fetching again", zap.String("topic", f.p.topic), zap.Int("partition", f.p.id),
+			zap.Int64("offset", f.next), zap.Int("failures", f.failures))
+	}
+	f.failures, f.logged = 0, time.Time{}
 }
 
 func (e *engine) setHighWater(p *partition, at int64) {

@@ -19,6 +19,10 @@ const (
 	heartbeatEvery = 3 * time.Second
 	topologyEvery  = 30 * time.Second
 	rejoinSpacing  = time.Second
+	rejoinFailing  = 100 * time.Millisecond
+	// staleView is longer than our view of the cluster lives (kafka.Config.MetadataTTL): after it, a topic that
+	// was seen to be gone is not taken to be there because it once was, and its group's offsets are gone too.
+	staleView = 6 * time.Second
 )
 
 // generation works through one generation of the group: it returns once every partition of it has been let
@@ -57,7 +61,8 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 
 	starts, err := w.starts(fetchCtx, parts)
 	if err != nil {
-		return // only when fetchCtx has ended
+		sleep(fetchCtx, rejoinSpacing-time.Since(began)) // fetchCtx has ended, or the topic is gone
+		return
 	}
 	e := newEngine(w, w.cfg.MaxInFlightBytes-int64(len(parts))*w.fetchBytes(len(parts)))
 	for _, s := range starts {
@@ -70,7 +75,7 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 	for _, p := range e.parts {
 		fetching.Go(func() { w.fetchLoop(fetchCtx, stopFetch, e, p, w.fetchBytes(len(parts))) })
 	}
-	fetching.Go(func() { w.watchTopology(fetchCtx, stopFetch) })
+	fetching.Go(func() { w.watchTopology(fetchCtx, stopFetch, w.partitions) })
 	commitCtx, stopCommits := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopCommits()
 	committing.Go(func() { w.commitLoop(commitCtx, stopFetch, e, gen) })
@@ -82,13 +87,21 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 	}
 	w.log.Info("letting go of partitions", zap.Int32("generation", gen.ID), zap.String("because", why.Error()))
 	fetching.Wait()
+	if errors.Is(why, errGone) {
+		w.log.Warn("the source topic was deleted; where it is there again, it is read as a new one", zap.String("topic", w.cfg.Topic))
+		stopCommits() // in a new topic by this name, our offsets would skip messages that nobody has read
+	}
 	w.drain(ended, e, gen)
 	stopCommits()
 	committing.Wait()
-	if !errors.Is(why, errFenced) {
+	if !errors.Is(why, errFenced) && !errors.Is(why, errGone) {
 		w.lastCommit(e, gen)
 	}
+	if errors.Is(why, errGone) {
+		sleep(ctx, staleView)
+	}
 	if ctx.Err() == nil {
+		w.countPartitions(ctx)
 		sleep(ctx, rejoinSpacing-time.Since(began))
 	}
 }
@@ -103,13 +116,14 @@ func assigned(gen *kafkago.Generation, topic string) []int {
 	return parts
 }
 
-// fetchBytes is the size of one fetch: a quarter of the bytes in flight shared out over the partitions,
-// within what is sensible for a broker.
+// fetchBytes is the size of one fetch: a quarter of the bytes in flight shared out over the partitions, at
+// most 1 MiB. It has no lower bound, or many partitions would use up the whole budget: a broker always answers
+// with at least one batch, whatever its size (KIP-74).
 func (w *Worker) fetchBytes(partitions int) int64 {
 	if partitions == 0 {
 		return 0
 	}
-	return min(max(w.cfg.MaxInFlightBytes/4/int64(partitions), 64<<10), 1<<20)
+	return min(max(w.cfg.MaxInFlightBytes/4/int64(partitions), 1), 1<<20)
 }
 
 // drain lets requests at the API finish, within Config.Drain, and stays a member meanwhile: kafka-go's
@@ -135,22 +149,27 @@ func (w *Worker) drain(ended context.Context, e *engine, gen *kafkago.Generation
 	}
 }
 
+// countPartitions notes how many partitions there are before the group is joined. Whoever assigns them counts
+// later: so what is added in between makes one rebalance too many, and none is overlooked.
+func (w *Worker) countPartitions(ctx context.Context) {
+	if parts, err := w.cluster.Partitions(ctx, w.cfg.Topic); err == nil || errors.Is(err, kafka.ErrNoTopic) {
+		w.partitions = len(parts)
+	}
+}
+
 // watchTopology ends the generation when the topic has grown or is gone, so that the group assigns what is
 // there. kafka-go's own watcher would create a missing topic.
-func (w *Worker) watchTopology(ctx context.Context, stopFetch context.CancelCauseFunc) {
-	known := -1
+func (w *Worker) watchTopology(ctx context.Context, stopFetch context.CancelCauseFunc, known int) {
 	for sleep(ctx, topologyEvery) {
 		parts, err := w.cluster.Partitions(ctx, w.cfg.Topic)
 		switch {
 		case errors.Is(err, kafka.ErrNoTopic):
-			stopFetch(errTopology)
+			stopFetch(errGone)
 			return
 		case err != nil: // the cluster's trouble is dealt with where it is met
-		case known >= 0 && len(parts) != known:
+		case len(parts) != known:
 			stopFetch(errTopology)
 			return
-		default:
-			known = len(parts)
 		}
 	}
 }

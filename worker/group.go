@@ -13,8 +13,13 @@ import (
 	"go.uber.org/zap"
 )
 
-// requestTimeout bounds every request to the coordinator: kafka-go's transport sets no deadline of its own.
-const requestTimeout = 10 * time.Second
+const (
+	// requestTimeout bounds every request to the coordinator: kafka-go's transport sets no deadline of its own.
+	requestTimeout = 10 * time.Second
+
+	leaveTimeout = requestTimeout
+	leaveAgain   = 500 * time.Millisecond
+)
 
 // heartbeats keeps us a member until ctx ends. They go to the coordinator itself: kafka-go does not route
 // them, and with a single broker the mistake would not show.
@@ -59,7 +64,8 @@ func fenced(err error) bool {
 		errors.Is(err, kafkago.FencedInstanceID)
 }
 
-// leaveGroup takes our last member out of the group.
+// leaveGroup takes our last member out of the group, trying until the coordinator has answered: one that has
+// just taken the group over refuses everything while it loads, and would then wait a whole session for us.
 func (w *Worker) leaveGroup(ctx context.Context) {
 	w.mu.Lock()
 	id := w.member.id
@@ -68,24 +74,45 @@ func (w *Worker) leaveGroup(ctx context.Context) {
 	if id == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancel()
-	// The coordinator may have forgotten the member by itself; nothing depends on the answer.
-	_, err := w.cluster.Client().LeaveGroup(ctx, &kafkago.LeaveGroupRequest{
-		GroupID: w.cfg.Group, Members: []kafkago.LeaveGroupRequestMember{{ID: id}},
-	})
-	w.log.Debug("left the group", zap.Error(err))
+	for {
+		res, err := w.cluster.Client().LeaveGroup(bound, &kafkago.LeaveGroupRequest{
+			GroupID: w.cfg.Group, Members: []kafkago.LeaveGroupRequestMember{{ID: id}},
+		})
+		if err == nil {
+			err = leaveError(res)
+		}
+		w.log.Debug("left the group", zap.Error(err))
+		var answer kafkago.Error
+		answered := err == nil || errors.As(err, &answer) && !answer.Temporary() // such as that it knows no such member
+		if answered || !sleep(ctx, leaveAgain) || bound.Err() != nil {
+			return
+		}
+	}
 }
 
-// commitLoop commits each interval what has been marked since.
+// leaveError returns what the coordinator answered. kafka-go takes the first two fields of the answer in the
+// wrong order (seen in v0.4.51): the error's code stands in the lower half of what it gives as Throttle.
+func leaveError(res *kafkago.LeaveGroupResponse) error {
+	if code := int16(res.Throttle.Milliseconds()); code != 0 { //nolint:gosec // the lower half is what is wanted
+		return kafkago.Error(code)
+	}
+	return res.Error
+}
+
+// commitLoop commits what has been marked since, each interval and when sending waits for it.
 func (w *Worker) commitLoop(ctx context.Context, stopFetch context.CancelCauseFunc, e *engine, gen *kafkago.Generation) {
 	failing := false
-	for sleep(ctx, w.cfg.CommitInterval) {
+	for w.nextCommit(ctx, e, !failing) {
 		// A commit that is under way is not cut off with the loop: the last commit goes by another connection,
 		// might overtake it, and would then be undone by it.
 		err := w.commit(w.aborted, e, gen)
 		switch {
 		case err == nil:
+			if failing {
+				w.log.Info("committing again")
+			}
 			failing = false
 		case fenced(err):
 			w.log.Warn("the group has gone on without this member: its offsets are committed by others now", zap.Error(err))
@@ -122,6 +149,7 @@ func (w *Worker) lastCommit(e *engine, gen *kafkago.Generation) {
 func (w *Worker) commit(ctx context.Context, e *engine, gen *kafkago.Generation) error {
 	points := e.uncommitted()
 	if len(points) == 0 {
+		e.setCommitted(nil, nil) // what has ended cannot be told, as where the metadata is full
 		return nil
 	}
 	began := time.Now()

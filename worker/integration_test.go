@@ -22,10 +22,20 @@ import (
 // newRealRig has a topic and a group of its own.
 func newRealRig(t *testing.T, partitions int) (*rig, func(*worker.Config)) {
 	t.Helper()
+	return newRigOn(t, kafkatest.Real(t), partitions)
+}
+
+func newRigOn(t *testing.T, b *kafkatest.Broker, partitions int) (*rig, func(*worker.Config)) {
+	t.Helper()
 	core, logs := observer.New(zap.InfoLevel)
-	r := &rig{Broker: kafkatest.Real(t), api: &api{}, dead: &deadLetters{}, logs: logs, log: zap.New(core)}
+	r := &rig{Broker: b, api: &api{}, dead: &deadLetters{}, logs: logs, log: zap.New(core)}
 	name := fmt.Sprintf("%s-%d", strings.ReplaceAll(t.Name(), "/", "-"), rand.Uint32())
 	r.CreateTopic(t, name, partitions, nil)
+	t.Cleanup(func() { // for who reads a failure
+		for _, e := range logs.All() {
+			t.Log(e.Time.Format("15:04:05.000"), e.Level, e.Message, e.ContextMap())
+		}
+	})
 	return r, func(c *worker.Config) {
 		c.Topic, c.Group, c.DeadLetterTopic = name, name, name+".dlq"
 		c.SessionTimeout = 6 * time.Second

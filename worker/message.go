@@ -78,6 +78,7 @@ type message struct {
 	history    history
 	failure    *failure  // the last failure, or the end that was decided
 	failedAt   time.Time // when it met that failure
+	result     *Result   // the API's answer, once it has accepted the message and results are written
 
 	due       time.Time // stateWaiting: when to go on
 	heapIndex int       // stateWaiting: its place in the engine's timer heap

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -19,11 +20,12 @@ import (
 //	validate ── invalid ──────────────┐
 //	   │                              │
 //	attempt ─── refused, given up ────┤
+//	   │ accepted                     │
+//	writeResult                writeDeadLetter
 //	   │                              │
-//	   │                       writeDeadLetter
-//	   │                              │
-//	   └──── accepted ──► finish ◄────┘ durable
+//	   └── durable ──► finish ◄───────┘ durable
 //
+// Where no results are written, what is accepted is finished.
 // Each step takes a message and returns a value; what follows from it is decided in settle.go.
 
 // Validator checks a payload and returns it as it is to be sent. An error that is a *schema.Error means the
@@ -45,6 +47,20 @@ type Attempter interface {
 // returns an error only when ctx has ended. Safe for concurrent use.
 type DeadLetterWriter interface {
 	Write(ctx context.Context, r deadletter.Record) error
+}
+
+// Result is what the API answered to a message that it accepted.
+type Result struct {
+	Data      json.RawMessage // as genesys.Result has it; empty where the answer has no body
+	RequestID string
+	Source    deadletter.Source
+	At        time.Time // when the answer came
+}
+
+// ResultWriter makes a result durable. It retries for ever what is not the result's own fault, and returns
+// an error only when ctx has ended. Safe for concurrent use.
+type ResultWriter interface {
+	Write(ctx context.Context, r Result) error
 }
 
 // validation is the result of the first step.
@@ -112,7 +128,18 @@ func (r attempt) record() deadletter.Attempt {
 	return deadletter.Attempt{At: r.started.UTC(), Status: r.err.Status, RequestID: r.err.RequestID, Error: r.err.Error()}
 }
 
-// write is the result of the last step.
+// store is the result of writing a result.
+type store struct {
+	err      error // we are leaving; not durable
+	panicked bool
+}
+
+func (w *Worker) writeResult(ctx context.Context, m *message) (r store) {
+	defer w.caught(m, func() { r.panicked = true })
+	return store{err: w.cfg.Results.Write(ctx, *m.result)}
+}
+
+// write is the result of writing a dead letter.
 type write struct {
 	err         error // we are leaving; not durable
 	code        deadletter.Code

@@ -51,14 +51,15 @@ type errorDetails struct {
 	Code       string          `json:"api_code,omitempty"`
 	ActionCode string          `json:"action_code,omitempty"`
 	Message    string          `json:"api_message,omitempty"`
-	Body       json.RawMessage `json:"last_body,omitempty"` // JSON as answered, else a string
+	Body       json.RawMessage `json:"last_body,omitempty"`           // JSON as answered, else a string
+	RetryAfter float64         `json:"retry_after_seconds,omitempty"` // the wait that the API asked for
 	Error      string          `json:"error,omitempty"`
 }
 
 func details(e *genesys.Error) json.RawMessage {
 	d := errorDetails{
 		Operation: e.Op.String(), Kind: e.Kind.String(), Status: e.Status, RequestID: e.RequestID,
-		Code: e.Code, ActionCode: e.ActionCode, Message: e.Message,
+		Code: e.Code, ActionCode: e.ActionCode, Message: e.Message, RetryAfter: e.RetryAfter.Seconds(),
 	}
 	switch body := e.Body; {
 	case len(body) == 0:

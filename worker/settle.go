@@ -50,7 +50,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 		e.w.refusals = 0
 		j.success(r.took)
 		e.succeeded(r.started, now)
-		e.delivered(m, r, now)
+		e.accept(m, r.result, now)
 		return
 	}
 	v := judgeAnswer(r.err, e.w.cfg.RetryUnknown)
@@ -104,11 +104,37 @@ func (e *engine) succeeded(started, now time.Time) {
 	e.observeBreaker(now)
 }
 
-func (e *engine) delivered(m *message, r attempt, now time.Time) {
+// accept ends a message that the API has accepted, once its result is durable where results are written.
+func (e *engine) accept(m *message, r genesys.Result, now time.Time) {
+	if e.w.cfg.Results == nil {
+		e.delivered(m, r.RequestID, now)
+		return
+	}
+	m.state = stateEnding
+	m.result = &Result{Data: r.Data, RequestID: r.RequestID, Source: m.source(), At: now}
+	e.accepted.push(m)
+}
+
+// stored takes in the result of writing a result, which fails only when we are leaving.
+func (e *engine) stored(m *message, r store, now time.Time) {
+	e.storing--
+	switch {
+	case r.panicked:
+		m.result = nil
+		e.end(m, unwritableResult())
+	case r.err != nil:
+		return // not durable, so not marked: the next owner sends it again
+	default:
+		e.delivered(m, m.result.RequestID, now)
+	}
+}
+
+func (e *engine) delivered(m *message, requestID string, now time.Time) {
 	e.finish(m)
+	e.exposure.ended++
 	e.tell(Delivered{
 		Topic: m.part.topic, Partition: m.part.id, Offset: m.offset,
-		RequestID: r.result.RequestID, Attempts: m.history.count + 1,
+		RequestID: requestID, Attempts: m.history.count + 1,
 		Took: now.Sub(m.arrived), Age: now.Sub(m.timestamp),
 	})
 }

@@ -20,7 +20,7 @@ type Snapshot struct {
 	InFlight      int               `json:"in_flight"`
 	InFlightBytes int64             `json:"in_flight_bytes"`
 	AtAPI         int               `json:"at_api"`
-	Ending        int               `json:"ending"` // dead letters being written or waiting to be
+	Ending        int               `json:"ending"` // results and dead letters being written or waiting to be
 	Breaker       Breaker           `json:"breaker"`
 	PausedUntil   *time.Time        `json:"paused_until,omitempty"` // no request before this: the API asked for it
 	Halted        *Halt             `json:"halted,omitempty"`       // nothing is sent until Resume
@@ -76,7 +76,7 @@ func (w *Worker) Snapshot() Snapshot {
 
 // describe fills in what the current generation's engine knows; the lock is held.
 func (e *engine) describe(s *Snapshot, now time.Time) {
-	s.InFlight, s.InFlightBytes, s.AtAPI, s.Ending = e.inFlight, e.inFlightBytes, e.atAPI, e.writing+e.ends.len()
+	s.InFlight, s.InFlightBytes, s.AtAPI, s.Ending = e.inFlight, e.inFlightBytes, e.atAPI, e.writing+e.ends.len()+e.unstored()
 	if e.resumeAt.After(now) {
 		at := e.resumeAt
 		s.PausedUntil = &at
@@ -88,7 +88,7 @@ func (e *engine) describe(s *Snapshot, now time.Time) {
 	for id, p := range e.parts {
 		status := PartitionStatus{Partition: id, Position: p.window.position(), HighWater: p.highWater}
 		status.Lag = max(0, status.HighWater-status.Position)
-		if oldest := p.window.oldest(); !oldest.IsZero() {
+		if oldest := p.window.oldest(); !oldest.IsZero() && oldest.UTC().Year() >= 0 && oldest.UTC().Year() <= 9999 { // else JSON cannot say it
 			status.Oldest = &oldest
 		}
 		s.Partitions = append(s.Partitions, status)
@@ -106,7 +106,10 @@ func (e *engine) heldMessage(m *message) Held {
 		ID: m.id(), State: m.state.String(), Why: "the API does not serve", Since: m.troubled,
 		Until: m.troubled.Add(e.w.cfg.GiveUpAfter), Attempts: m.history.count,
 	}
-	if m.failure != nil && m.failure.err != nil {
+	switch {
+	case m.result != nil:
+		h.Why = "accepted by the API; its result is not written yet"
+	case m.failure != nil && m.failure.err != nil:
 		h.Why = m.failure.err.Error()
 	}
 	if m.state == stateWaiting {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,7 @@ type commitPoint struct {
 	metadata string
 }
 
-// starts finds out where to begin, trying until it succeeds or ctx ends.
+// starts finds out where to begin, trying until it succeeds, ctx ends, or the topic turns out to be gone.
 func (w *Worker) starts(ctx context.Context, parts []int) ([]start, error) {
 	if len(parts) == 0 {
 		return nil, ctx.Err()
@@ -33,6 +34,9 @@ func (w *Worker) starts(ctx context.Context, parts []int) ([]start, error) {
 		starts, err := w.tryStarts(ctx, parts)
 		if err == nil {
 			return starts, nil
+		}
+		if errors.Is(err, kafkago.UnknownTopicOrPartition) {
+			return nil, err
 		}
 		if ctx.Err() == nil {
 			w.log.Warn("cannot read the group's offsets; trying again", zap.Error(err))
@@ -163,6 +167,7 @@ func (e *engine) assign(topic string, s start) {
 func (e *engine) uncommitted() map[int]commitPoint {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.exposure.take()
 	points := map[int]commitPoint{}
 	for id, p := range e.parts {
 		at := p.window.position()
@@ -170,7 +175,11 @@ func (e *engine) uncommitted() map[int]commitPoint {
 			continue
 		}
 		p.dirty = false
-		point := commitPoint{at, e.carry(p).encode(at)}
+		c := e.carry(p)
+		if !c.empty() {
+			at = min(at, c.witness.offset) // the next owner must fetch the witness to believe the rest
+		}
+		point := commitPoint{at, c.encode(at)}
 		if point != p.committed {
 			points[id] = point
 		}
@@ -180,8 +189,9 @@ func (e *engine) uncommitted() map[int]commitPoint {
 
 // setCommitted notes what was committed, or, where it was not, that it has still to be.
 func (e *engine) setCommitted(points map[int]commitPoint, err error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.lock()
+	defer e.unlock()
+	e.exposure.settle(err == nil)
 	for id, point := range points {
 		if err != nil {
 			e.parts[id].dirty = true

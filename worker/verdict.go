@@ -126,6 +126,15 @@ func internalFailure() *failure {
 	}
 }
 
+// unwritableResult is the end of a message that the API has accepted and of whose result we cannot make a
+// record.
+func unwritableResult() *failure {
+	f := internalFailure()
+	f.verdict.outcome = deadletter.OutcomeExecuted
+	f.message = "the API accepted this message, but sluice failed on writing its result; the log of this time holds a stack trace: please report it"
+	return f
+}
+
 // circuitOpen is the end of a message that was held until it was given up without ever being answered.
 func circuitOpen() *failure {
 	return &failure{verdict: verdict{

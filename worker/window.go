@@ -12,6 +12,7 @@ type window struct {
 	slots []slot // received offsets from the lowest unmarked one on, ascending
 	head  int    // index of the first slot in use; those before it are waiting to be compacted away
 	base  uint64 // sequence number of slots[0]
+	last  slot   // the last one that the position passed
 	next  int64  // where the fetch goes on
 }
 
@@ -35,6 +36,7 @@ func (w *window) add(offset int64, timestamp time.Time) (handle uint64) {
 func (w *window) mark(handle uint64) (moved bool) {
 	w.slots[handle-w.base].marked = true
 	for w.head < len(w.slots) && w.slots[w.head].marked {
+		w.last = w.slots[w.head]
 		w.head++
 		moved = true
 	}

@@ -32,6 +32,8 @@ type Worker struct {
 	member   member
 	halted   *Halt // nothing is sent; nil: sending
 	refusals int   // refused messages in a row
+
+	partitions int // of the source topic, before the group was last joined; of the goroutine that joins
 }
 
 // member is how the group knows us.
@@ -49,6 +51,7 @@ var (
 	errStopped   = errors.New("told to stop")
 	errFenced    = errors.New("the group goes on without this member")
 	errTopology  = errors.New("the topic's partitions changed")
+	errGone      = errors.New("the topic is gone, or is another one by the same name")
 )
 
 // New returns a Worker, or every problem of the configuration.
@@ -90,6 +93,7 @@ func (w *Worker) Abort() { w.abort(errAborted) }
 
 // membership lives as a member of the group until ctx ends or the topic is gone.
 func (w *Worker) membership(ctx context.Context) error {
+	w.countPartitions(ctx)
 	group, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID:                w.cfg.Group,
 		Brokers:           w.cluster.Brokers(),
@@ -131,7 +135,10 @@ func (w *Worker) membership(ctx context.Context) error {
 // group would wait a whole session for a member that is not coming back.
 func (w *Worker) joinFailed(ctx context.Context, err error) {
 	if errors.Is(err, kafkago.RebalanceInProgress) {
-		return // kafka-go keeps its member id and joins again
+		// kafka-go keeps its member id and joins again at once, trusting the coordinator to make it wait; where
+		// that one does not, only our taking its errors slowly keeps it from spinning.
+		sleep(ctx, rejoinFailing)
+		return
 	}
 	w.log.Warn("cannot join the group; trying again", zap.String("group", w.cfg.Group), zap.Error(err))
 	w.leaveGroup(ctx)

@@ -138,7 +138,7 @@ func (a *app) demoConfig(cmd *cobra.Command) (*config.Config, error) {
 func onStage(cfg *config.Config, s *demo.Stage) {
 	cfg.Kafka = config.Kafka{
 		Brokers: s.Brokers(), Topic: demo.Topic, Group: demo.Group, Start: "earliest",
-		DeadLetterTopic: demo.DeadLetterTopic, CreateTopics: true,
+		DeadLetterTopic: demo.DeadLetterTopic, ResultsTopic: demo.ResultsTopic, CreateTopics: true,
 	}
 	cfg.Schema.File = ""
 	cfg.Genesys = config.Genesys{

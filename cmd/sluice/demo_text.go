@@ -22,7 +22,7 @@ func demoSummary(style term.Style, r demo.Result) string {
 		b.WriteByte('\n')
 	}
 	row("produced", r.Produced, "")
-	row("delivered", r.Delivered, "")
+	row("delivered", r.Delivered, "each with its result in "+demo.ResultsTopic)
 	row("dead letters", r.DeadLetters(), "")
 	for _, code := range byCount(r.DeadLettered) {
 		row(string(code), r.DeadLettered[code], "")

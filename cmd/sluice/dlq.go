@@ -80,7 +80,7 @@ func (d *deadLetters) newest(ctx context.Context, f deadletter.Filter) ([]deadle
 			try: "--topic or --dead-letter-topic with the worker's names, or `sluice topics ensure` to create it",
 		}
 	}
-	return entries, err
+	return entries, d.cluster.Refusal(kafka.Read, d.topic, err)
 }
 
 // failedAt returns when a message failed, or of a record that does not say, when that was written.

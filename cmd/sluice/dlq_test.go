@@ -57,7 +57,7 @@ func TestAdviceFor_SaysForEveryRecordWhoseMoveItIs(t *testing.T) {
 		require.NotEmpty(t, a.why, "%+v", r)
 		require.Equal(t, r.Outcome == deadletter.OutcomeNone, a.outcome == "", "%+v", r)
 		if r.Class == deadletter.ClassTransient && r.Outcome == deadletter.OutcomeUnknown {
-			require.NotEqual(t, nobody, a.whose, "sent again, it might run twice: %+v", r)
+			require.NotEqual(t, "nobody", a.whose, "sent again, it might run twice: %+v", r)
 		}
 		for _, n := range a.next {
 			require.True(t, strings.HasPrefix(n.typed, "sluice "), n.typed)

@@ -98,7 +98,9 @@ func (d *documents) guess(first document, n nesting) layout {
 func (d *documents) readLine(doc *document, n *nesting) error {
 	for {
 		chunk, err := d.in.ReadSlice('\n')
-		n.add(chunk)
+		if d.layout != layoutWhole {
+			n.add(chunk)
+		}
 		if len(chunk) > 0 {
 			doc.lineEnd = len(chunk) - len(bytes.TrimRight(chunk, "\r\n"))
 		}

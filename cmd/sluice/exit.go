@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sluice-kafka/sluice/internal/config"
+	"github.com/sluice-kafka/sluice/internal/kafka"
 	"github.com/sluice-kafka/sluice/internal/term"
 	"github.com/sluice-kafka/sluice/worker"
 )
@@ -16,6 +18,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2 // usage or configuration
 	exitNotFound    = 3
+	exitCredentials = 4 // refused by Kafka, the API or the login host
 	exitUnconfirmed = 6 // something would change, and nobody said yes
 	exitInterrupted = 130
 )
@@ -43,6 +46,7 @@ func exitCode(err error) int {
 	var exit *exitError
 	var cfg *config.Error
 	var topic *worker.TopicError
+	var broker *kafka.Error
 	switch {
 	case err == nil:
 		return exitOK
@@ -50,6 +54,8 @@ func exitCode(err error) int {
 		return exit.code
 	case errors.As(err, &cfg), errors.As(err, &topic):
 		return exitUsage
+	case errors.As(err, &broker) && broker.Credentials():
+		return exitCredentials
 	default:
 		return exitFailed
 	}
@@ -61,15 +67,31 @@ func printError(s term.Streams, err error) {
 		return
 	}
 	style := s.ErrStyle()
-	text := strings.TrimRight(err.Error(), "\n")
+	text, try := textAndTry(err)
 	if strings.Contains(text, "\n") {
 		text = "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
 	} else {
 		text = " " + text
 	}
 	fmt.Fprintf(s.Err, "%s%s\n", style.Red("Error:"), text)
-	var exit *exitError
-	if errors.As(err, &exit) && exit.try != "" {
-		fmt.Fprintf(s.Err, "%s %s\n", style.Bold("Try:"), exit.try)
+	if try != "" {
+		fmt.Fprintf(s.Err, "%s %s\n", style.Bold("Try:"), try)
 	}
+}
+
+// textAndTry tells what went wrong from what to do next, where the error says so.
+func textAndTry(err error) (text, try string) {
+	text = strings.TrimRight(err.Error(), "\n")
+	var exit *exitError
+	var broker *kafka.Error
+	if errors.As(err, &exit) {
+		try = exit.try
+	}
+	if errors.As(err, &broker) {
+		if before, ok := strings.CutSuffix(text, ": "+broker.Fix); ok {
+			text = before
+			try = cmp.Or(try, broker.Fix)
+		}
+	}
+	return text, try
 }

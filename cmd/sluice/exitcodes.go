@@ -13,8 +13,9 @@ func exitCodesTopic() *cobra.Command {
     1  it failed, or what it checked is not in order
     2  it was called or configured wrongly, or a file cannot be read
     3  what was asked for does not exist
+    4  credentials were refused, or may not do what was asked
     6  something would change, and nobody said yes (--yes says it)
-    6  it would change something, and nobody said --yes
-  130  interrupted; for run and demo: stopped at once by a second signal`,
+  130  interrupted; for run and demo: stopped at once by a second signal
+  141  the reader of its output has gone, as behind head (SIGPIPE, as a shell tells it)`,
 	}
 }

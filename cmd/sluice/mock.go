@@ -17,7 +17,7 @@ func (a *app) mockCmd() *cobra.Command {
 		Use: "mock", Short: "Fakes to try the worker against", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.mockGenesysCmd())
+	cmd.AddCommand(a.mockGenesysCmd(), a.mockKafkaCmd())
 	return cmd
 }
 
@@ -48,7 +48,7 @@ func (a *app) mockGenesys(cmd *cobra.Command, addr string) error {
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return &exitError{code: exitUsage, err: fmt.Errorf("cannot listen at %s: %w: choose another --addr", addr, err)}
+		return &exitError{code: exitUsage, err: fmt.Errorf("cannot listen at %s: %w: choose another --addr", addr, innermost(err))}
 	}
 	fake := genesystest.New(genesystest.Options{})
 	fmt.Fprintf(a.streams.Err, "fake Genesys Cloud at http://%s; faults at /_faults, executions at /_executions; Ctrl-C stops\n\n"+

@@ -142,14 +142,18 @@ func liveness(w *worker.Worker) func() telemetry.Checks {
 }
 
 // readiness answers /readyz. An open breaker is not "not ready": the worker does what it should.
-func readiness(w *worker.Worker, deadLetters func() error) func() telemetry.Checks {
+// written checks the topics that are written to, by the name of the check.
+func readiness(w *worker.Worker, written map[string]func() error) func() telemetry.Checks {
 	return func() telemetry.Checks {
-		checks := telemetry.Checks{"schema": {OK: true}, "group": {OK: true}, "dead_letter_topic": {OK: true}}
+		checks := telemetry.Checks{"schema": {OK: true}, "group": {OK: true}}
 		if !w.Snapshot().Joined {
 			checks["group"] = telemetry.Check{Reason: "not yet a member of the consumer group"}
 		}
-		if err := deadLetters(); err != nil {
-			checks["dead_letter_topic"] = telemetry.Check{Reason: err.Error()}
+		for name, topic := range written {
+			checks[name] = telemetry.Check{OK: true}
+			if err := topic(); err != nil {
+				checks[name] = telemetry.Check{Reason: err.Error()}
+			}
 		}
 		return checks
 	}

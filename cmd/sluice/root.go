@@ -60,9 +60,7 @@ See it work, with nothing installed:  sluice demo`,
 	}
 	root.PersistentFlags().StringVar(&a.configFile, "config", "", "configuration `file` (default: ./sluice.yaml where there is one)")
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &exitError{code: exitUsage, err: err, try: cmd.CommandPath() + " --help"}
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.commands()...)
 	for _, cmd := range root.Commands() {
 		explainArgs(cmd)
@@ -90,6 +88,9 @@ func explainArgs(cmd *cobra.Command) {
 // argsError says which command does not exist, and which was probably meant.
 func argsError(cmd *cobra.Command, args []string, err error) error {
 	if !cmd.HasSubCommands() || len(args) == 0 {
+		if strings.Contains(err.Error(), "arg(s)") { // cobra's own words
+			return fmt.Errorf("%s for %s; it is typed: %s", plural(int64(len(args)), "argument"), cmd.CommandPath(), cmd.UseLine())
+		}
 		return err
 	}
 	text := fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0])
@@ -142,13 +143,17 @@ func firstSentence(doc string) string {
 // load reads the configuration for a command and tells of what is odd in it.
 func (a *app) load(cmd *cobra.Command, need config.Need) (*config.Config, error) {
 	cfg := config.Load(config.Options{File: a.configFile, Flags: settingsGiven(cmd)})
-	for _, w := range cfg.Warnings() {
-		fmt.Fprintf(a.streams.Err, "%s %s\n", a.streams.ErrStyle().Yellow("Warning:"), w)
-	}
+	a.tellWarnings(cfg)
 	if err := cfg.Require(need); err != nil {
 		return nil, err
 	}
 	return cfg, nil
+}
+
+func (a *app) tellWarnings(cfg *config.Config) {
+	for _, w := range cfg.Warnings() {
+		fmt.Fprintf(a.streams.Err, "%s %s\n", a.streams.ErrStyle().Yellow("Warning:"), w)
+	}
 }
 
 // settingsGiven returns the flags of settings that were given, by name.

@@ -15,6 +15,7 @@ import (
 	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/internal/kafka"
+	"github.com/sluice-kafka/sluice/internal/results"
 	"github.com/sluice-kafka/sluice/internal/telemetry"
 	"github.com/sluice-kafka/sluice/worker"
 )
@@ -68,6 +69,7 @@ type process struct {
 	cluster     *kafka.Cluster
 	client      *genesys.Client
 	deadLetters *deadletter.Writer
+	results     *results.Writer // nil: none are written
 	worker      *worker.Worker
 	admin       *telemetry.Admin
 }
@@ -75,9 +77,6 @@ type process struct {
 // newProcess wires a worker. Where they are not nil, dial replaces how the API is reached, and also is told of
 // every event beside the metrics.
 func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFunc, log *zap.Logger, also worker.Observer) (*process, error) {
-	if cfg.Kafka.ResultsTopic != "" {
-		return nil, usageError("SLUICE_RESULTS_TOPIC: results are not written yet; unset it")
-	}
 	validator, err := newValidator(cfg)
 	if err != nil {
 		return nil, err
@@ -93,29 +92,40 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	if err != nil {
 		return nil, err
 	}
+	written, err := newResults(cfg, cluster, log, metrics.ResultWriteFailed)
+	if err != nil {
+		return nil, err
+	}
 	o := observer(metrics)
 	if also != nil {
 		counted := o
 		o = worker.ObserverFunc(func(e worker.Event) { counted.Observe(e); also.Observe(e) })
 	}
 	api := clientConfig(cfg, dial, nil)
-	w, err := worker.New(workerConfig(cfg, api, log, o), cluster, validator, client, deadLetters)
+	wc := workerConfig(cfg, api, log, o)
+	if written != nil {
+		wc.Results, wc.ResultsTopic = written, cfg.Kafka.ResultsTopic
+	}
+	w, err := worker.New(wc, cluster, validator, client, deadLetters)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
 	metrics.Mirror(mirror(w, float64(max(0, api.Resolve().Rate))))
 	admin := telemetry.NewAdmin(telemetry.AdminConfig{
-		Live: liveness(w), Ready: readiness(w, deadLetterTopicCheck(cluster, cfg.Kafka.DeadLetterTopic)),
+		Live: liveness(w), Ready: readiness(w, topicChecks(cluster, cfg)),
 		Pause:          func(context.Context) error { w.Pause(); return nil },
 		Resume:         func(context.Context) error { w.Resume(); return nil },
 		DeadLetterHeld: deadLetterHeld(w),
 		Status:         func() any { return w.Snapshot() }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
 	})
-	return &process{cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, worker: w, admin: admin}, nil
+	return &process{cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin}, nil
 }
 
 func (p *process) close() {
 	_ = p.deadLetters.Close() // nothing is buffered: every write has been waited for
+	if p.results != nil {
+		p.results.Close()
+	}
 	p.client.Close()
 	_ = p.log.Sync() // a terminal cannot be synced
 }
@@ -143,7 +153,8 @@ func (p *process) serve(stop, abort context.Context, listener net.Listener) erro
 	defer context.AfterFunc(abort, p.worker.Abort)()
 	p.log.Info("sluice starts", zap.String("version", version()), zap.String("brokers", p.cluster.String()),
 		zap.String("topic", p.cfg.Kafka.Topic), zap.String("group", p.cfg.Kafka.Group),
-		zap.String("dead_letter_topic", p.cfg.Kafka.DeadLetterTopic), zap.String("action", p.client.URL()),
+		zap.String("dead_letter_topic", p.cfg.Kafka.DeadLetterTopic), zap.String("results_topic", p.cfg.Kafka.ResultsTopic),
+		zap.String("action", p.client.URL()),
 		zap.String("admin", "http://"+listener.Addr().String()))
 	p.warnOfStyle()
 
@@ -187,16 +198,23 @@ func deadLetterHeld(w *worker.Worker) func(context.Context, string) error {
 	}
 }
 
-// deadLetterTopicCheck asks, from the cached view of the cluster, whether the topic is there.
-func deadLetterTopicCheck(cluster *kafka.Cluster, topic string) func() error {
-	return func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		if _, err := cluster.Partitions(ctx, topic); err != nil {
-			return fmt.Errorf("dead letters cannot be written: %w", err)
+// topicChecks asks, from the cached view of the cluster, whether the topics are there that are written to.
+func topicChecks(cluster *kafka.Cluster, cfg *config.Config) map[string]func() error {
+	check := func(what, topic string) func() error {
+		return func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			if _, err := cluster.Partitions(ctx, topic); err != nil {
+				return fmt.Errorf("%s cannot be written: %w", what, err)
+			}
+			return nil
 		}
-		return nil
 	}
+	checks := map[string]func() error{"dead_letter_topic": check("dead letters", cfg.Kafka.DeadLetterTopic)}
+	if topic := cfg.Kafka.ResultsTopic; topic != "" {
+		checks["results_topic"] = check("results", topic)
+	}
+	return checks
 }
 
 // tokenObserver counts token requests and logs when a token expires, never the token.

@@ -94,7 +94,7 @@ func (a *app) lintSchema(file string) error {
 	case err == nil:
 		return writeOut(a.streams.Out, []byte(style.Green("ok")+"       "+file+"\n"))
 	case !errors.As(err, &refused):
-		return &exitError{code: exitUsage, err: &unreadableError{file, err}}
+		return &exitError{code: exitUsage, err: err}
 	}
 	var b bytes.Buffer
 	for _, p := range refused.Problems {

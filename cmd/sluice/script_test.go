@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sluice-kafka/sluice/deadletter"
+	"github.com/sluice-kafka/sluice/genesys/genesystest"
 	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
@@ -29,6 +31,7 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND ARG…   runs a command, which must end with this code
 //	kafka                     starts a broker for the script and sets SLUICE_KAFKA_BROKERS
 //	dead-letters N            writes the first N of a fixed series of dead letters to payloads.dlq
+//	genesys [STATUS]          starts a fake API, which answers this to everything, and sets the GENESYS_ variables
 //	garbage TEXT              writes a record to payloads.dlq that is no dead letter
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -42,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":        scriptExits,
 			"kafka":        scriptKafka,
+			"genesys":      scriptGenesys,
 			"dead-letters": scriptDeadLetters,
 			"garbage":      scriptGarbage,
 		},
@@ -73,6 +77,22 @@ func scriptKafka(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(err)
 	ts.Defer(fake.Close)
 	ts.Setenv("SLUICE_KAFKA_BROKERS", strings.Join(fake.ListenAddrs(), ","))
+}
+
+func scriptGenesys(ts *testscript.TestScript, _ bool, args []string) {
+	api := genesystest.New(genesystest.Options{ClientID: "client", ClientSecret: "script-secret"})
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv("GENESYS_BASE_URL", api.Start(l))
+	ts.Defer(api.Close)
+	ts.Setenv("GENESYS_CLIENT_ID", "client")
+	ts.Setenv("GENESYS_CLIENT_SECRET", "script-secret")
+	ts.Setenv("GENESYS_DATA_ACTION_ID", "action")
+	if len(args) > 0 {
+		status, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		api.SetFault(genesystest.AnswerEverything(status))
+	}
 }
 
 const scriptTopic = "payloads.dlq"

@@ -32,9 +32,10 @@ func (a *app) topicsEnsureCmd() *cobra.Command {
 	var o ensureOptions
 	cmd := &cobra.Command{
 		Use:   "ensure",
-		Short: "Create what is missing: the source topic and its dead-letter topic",
-		Long: `Create what is missing: the source topic and its dead-letter topic, which gets the source's
-number of partitions and room for its largest messages. What exists is left as it is.`,
+		Short: "Create what is missing: the source topic and those written to",
+		Long: `Create what is missing: the source topic, its dead-letter topic and, where SLUICE_RESULTS_TOPIC
+names one, the results topic. The latter two get the source's number of partitions and room for
+its largest messages. What exists is left as it is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.topicsEnsure(cmd, o) },
 	}
@@ -66,11 +67,16 @@ func (a *app) topicsEnsure(cmd *cobra.Command, o ensureOptions) error {
 	if err != nil {
 		return err
 	}
-	created, err := cluster.EnsureCompanion(ctx, cfg.Kafka.DeadLetterTopic, cfg.Kafka.Topic, partitions)
-	if err != nil {
-		return err
+	for _, name := range []string{cfg.Kafka.DeadLetterTopic, cfg.Kafka.ResultsTopic} {
+		if name == "" {
+			continue // no results
+		}
+		created, err := cluster.EnsureCompanion(ctx, name, cfg.Kafka.Topic, partitions)
+		if err != nil {
+			return err
+		}
+		a.reportTopic(name, created)
 	}
-	a.reportTopic(cfg.Kafka.DeadLetterTopic, created)
 	return nil
 }
 

@@ -217,6 +217,15 @@ type readerFunc func(p []byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+func isRegular(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
+}
+
 // interruptible returns a reader whose Read ends with ctx, though a read from a terminal or a pipe cannot be
 // interrupted: the goroutine in it stays behind until the process ends.
 func interruptible(ctx context.Context, in io.Reader) io.Reader {
@@ -224,9 +233,13 @@ func interruptible(ctx context.Context, in io.Reader) io.Reader {
 		data []byte
 		err  error
 	}
+	regular := isRegular(in)
 	return readerFunc(func(p []byte) (int, error) {
 		if ctx.Err() != nil {
 			return 0, context.Cause(ctx)
+		}
+		if regular { // reading from it does not wait
+			return in.Read(p)
 		}
 		done := make(chan result, 1)
 		go func() {

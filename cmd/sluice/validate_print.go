@@ -145,16 +145,17 @@ func (p *verdictObjects) print(v verdict) error {
 	if v.invalid == nil {
 		return p.objects.add(validDocument{"success", v.payload, at})
 	}
-	details, err := json.Marshal(struct {
+	return p.objects.add(invalidDocument{invalidPayload(v.invalid), at})
+}
+
+// invalidPayload is the structured error of a payload that breaks the schema.
+func invalidPayload(e *schema.Error) deadletter.StructuredError {
+	// Strings and numbers always marshal.
+	details, _ := json.Marshal(struct {
 		Violations []schema.Violation `json:"violations"`
 		Count      int                `json:"violation_count"`
-	}{v.invalid.Violations, v.invalid.Count})
-	if err != nil {
-		return err
-	}
-	return p.objects.add(invalidDocument{
-		deadletter.NewStructuredError(deadletter.CodeValidationFailed, v.invalid.Error(), details), at,
-	})
+	}{e.Violations, e.Count})
+	return deadletter.NewStructuredError(deadletter.CodeValidationFailed, e.Error(), details)
 }
 
 func (p *verdictObjects) end() error { return p.objects.end() }

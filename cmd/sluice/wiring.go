@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net"
 	"os"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/internal/kafka"
+	"github.com/sluice-kafka/sluice/internal/results"
 	"github.com/sluice-kafka/sluice/schema"
 	"github.com/sluice-kafka/sluice/worker"
 )
@@ -25,6 +24,7 @@ var (
 	_ worker.Validator        = (*schema.Validator)(nil)
 	_ worker.Attempter        = (*genesys.Client)(nil)
 	_ worker.DeadLetterWriter = (*deadletter.Writer)(nil)
+	_ worker.ResultWriter     = (*results.Writer)(nil)
 )
 
 // newCluster returns the connection to Kafka.
@@ -52,9 +52,23 @@ func newValidator(cfg *config.Config) (*schema.Validator, error) {
 		v, err = schema.Load(cfg.Schema.File, opts)
 	}
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err}
+		return nil, schemaError(cfg, err)
 	}
 	return v, nil
+}
+
+// schemaError says what to do about a schema that cannot be used.
+func schemaError(cfg *config.Config, err error) error {
+	e := &exitError{code: exitUsage, err: err}
+	var unread *schema.FileError
+	var refused *schema.LintError
+	switch {
+	case errors.As(err, &unread):
+		e.try = "check SLUICE_SCHEMA; without one, the built-in schema is used (sluice schema show prints it)"
+	case errors.As(err, &refused):
+		e.try = "sluice schema lint " + cfg.Schema.File
+	}
+	return e
 }
 
 // newClient returns the API client. dial replaces how connections are made, where not nil.
@@ -86,6 +100,16 @@ func clientConfig(cfg *config.Config, dial genesys.DialFunc, onToken func(time.T
 		Timeout: g.Timeout, Concurrency: cfg.Worker.Concurrency, Rate: rate,
 		Success: success, UserAgent: "sluice/" + version(), Dial: dial, OnToken: onToken,
 	}
+}
+
+// newResults returns the writer of results, nil where none are to be written.
+func newResults(cfg *config.Config, cluster *kafka.Cluster, log *zap.Logger, onFailure func()) (*results.Writer, error) {
+	if cfg.Kafka.ResultsTopic == "" {
+		return nil, nil
+	}
+	return results.NewWriter(results.WriterConfig{
+		Topic: cfg.Kafka.ResultsTopic, Cluster: cluster, Logger: log, OnFailure: onFailure,
+	})
 }
 
 // workerConfig returns the worker's configuration.
@@ -122,21 +146,13 @@ func hostname() string {
 	return name
 }
 
-// firstContact asks the brokers one question before anything else, so that a wrong address or a cluster that
-// is down is told in words instead of by a worker that waits silently.
+// firstContact makes sure that Kafka can be worked with before anything else is done, so that a wrong address
+// or password is told in words instead of by a worker that waits silently. A topic may be missing.
 func firstContact(ctx context.Context, cluster *kafka.Cluster, topic string) error {
-	_, err := cluster.Partitions(ctx, topic)
-	var dial *net.OpError
-	switch {
-	case err == nil, errors.Is(err, kafka.ErrNoTopic):
-		return nil
-	case errors.As(err, &dial), errors.Is(err, context.DeadlineExceeded):
-		return &exitError{
-			code: exitFailed,
-			err:  fmt.Errorf("cannot reach Kafka at %s: %w", cluster, err),
-			try:  "is it running, and is SLUICE_KAFKA_BROKERS its address? To see sluice without one: sluice demo",
-		}
-	default:
-		return err
+	err := cluster.Contact(ctx, topic)
+	var trouble *kafka.Error
+	if errors.As(err, &trouble) && trouble.Trouble == kafka.TroubleClosed {
+		return &exitError{code: exitFailed, err: errors.New(trouble.Summary()), try: trouble.Fix + "; to see sluice without Kafka: sluice demo"}
 	}
+	return err
 }

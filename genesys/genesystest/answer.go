@@ -13,7 +13,9 @@ const (
 	PathAll    Path = "all"
 	PathToken  Path = "token"
 	PathInvoke Path = "invoke"
-	PathOther  Path = "other"
+	// PathHistory is the list of invocations, which only the style that is not published has.
+	PathHistory Path = "history"
+	PathOther   Path = "other"
 )
 
 // Call is one request that the fake has accepted as well-formed and authorised.

@@ -23,7 +23,9 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, c *call, a Answ
 		if c.ID == "" {
 			c.ID = s.id(c.Payload)
 		}
+		c.id = s.newID()
 		s.record(c, given)
+		s.remember(c)
 	}
 	s.tally(c.Path, given)
 	s.wait(r, a.Delay)
@@ -87,9 +89,13 @@ func (s *Server) body(c *call, a Answer, status int, requestID string) []byte {
 	case c.Path == PathToken:
 		return s.issue()
 	case c.Path == PathInvoke && !c.published:
-		return []byte(`{"invocationId":"` + s.newID() + `"}`)
+		return []byte(`{"invocationId":"` + c.id + `"}`)
 	case c.Path == PathInvoke:
-		return []byte(`{"executionId":"` + s.newID() + `"}`)
+		return []byte(`{"executionId":"` + c.id + `"}`)
+	case c.Path == PathHistory:
+		return s.page(c)
+	case c.Path == PathAction:
+		return description(c)
 	default:
 		return []byte(`{}`)
 	}

@@ -13,6 +13,9 @@
 //   - an [Outage], which starts by itself at a given execution;
 //   - a [Behaviour], which decides call by call: a [Script], seeded faults ([Mix]), or your own.
 //
+// A GET of an invocation's path in the style that is not published lists the invocations so far, newest first;
+// Options.Run says how long they run and how they end.
+//
 // What was executed, that is, what a Data Action really did, whatever was answered, is told to
 // Options.OnExecute and listed by [Server.Executions].
 //

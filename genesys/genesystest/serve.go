@@ -20,6 +20,8 @@ type call struct {
 	Call
 	published bool   // the style of the published API, "integrations"; else "processes"
 	action    string // the id in an invocation's path
+	query     url.Values
+	id        string // of an invocation that was executed
 	failed    error  // the body could not be read
 }
 
@@ -51,7 +53,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.deliver(w, r, c, *refusal)
 		return
 	}
-	s.deliver(w, r, c, s.behave(c))
+	a := s.behave(c)
+	if c.Path == PathHistory && a.Body == nil && a.executes() {
+		a = checkPage(c, a)
+	}
+	s.deliver(w, r, c, a)
 }
 
 // route tells what a request is by its path.
@@ -75,6 +81,10 @@ func route(r *http.Request) *call {
 	if id, err := url.PathUnescape(action); ok && err == nil {
 		c.Path, c.action = PathInvoke, id
 	}
+	if c.Path == PathInvoke && !c.published && r.Method == http.MethodGet {
+		c.Path, c.query = PathHistory, r.URL.Query()
+	}
+	c.describes(r)
 	return c
 }
 
@@ -102,7 +112,7 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 	switch {
 	case c.Path == PathOther:
 		return &Answer{Status: http.StatusNotFound}
-	case r.Method != http.MethodPost:
+	case r.Method != http.MethodPost && c.Path != PathHistory && c.Path != PathAction:
 		return &Answer{Status: http.StatusMethodNotAllowed}
 	case c.Path == PathToken:
 		return s.checkClient(r, c)
@@ -110,6 +120,8 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 		return &Answer{Status: http.StatusUnauthorized}
 	case s.opts.ActionID != "" && c.action != s.opts.ActionID:
 		return &Answer{Status: http.StatusNotFound}
+	case c.Path == PathHistory, c.Path == PathAction:
+		return nil
 	case c.failed != nil, c.published && len(c.Payload) > maxBody:
 		return &Answer{Status: http.StatusRequestEntityTooLarge}
 	case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):

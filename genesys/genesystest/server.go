@@ -35,6 +35,9 @@ type Options struct {
 	// Keep is how many executions [Server.Executions] remembers, the newest; if zero, 100,000; if negative,
 	// none.
 	Keep int
+	// Run says how an invocation that was accepted goes on, as the history shows it; if nil, it has completed
+	// at once. The payload is not to be kept or changed.
+	Run func(payload []byte) Run
 }
 
 // Server is a fake Genesys Cloud. It is safe for concurrent use. Close it when done.
@@ -51,6 +54,7 @@ type Server struct {
 	executed atomic.Int64 // written under mu
 	mu       sync.Mutex
 	kept     []Execution // a ring, once it is full
+	history  history
 	answers  map[Path]Tally
 	calls    map[string]int // calls of messages that have not succeeded since
 	tokens   map[string]time.Time

@@ -153,7 +153,7 @@ func TestServer_RefusesWhatTheAPIWould(t *testing.T) {
 			{"a token of nobody", "POST", processes, "{}", []string{"Authorization", "Bearer x"}, 401, "bad.credentials"},
 			{"an unknown path", "POST", "/api/v2/users", "{}", asJSON, 404, "not.found"},
 			{"an unknown action", "POST", "/api/v2/processes/data-actions/x/invocations", "{}", asJSON, 404, "not.found"},
-			{"GET", "GET", processes, "", asJSON, 405, "method.not.allowed"},
+			{"GET", "GET", integrations, "", asJSON, 405, "method.not.allowed"},
 			{"no JSON type", "POST", processes, "{}", bearer, 415, "unsupported.media.type"},
 			{"no object", "POST", processes, "[]", asJSON, 400, "bad.request"},
 			{"no JSON", "POST", processes, "{", asJSON, 400, "bad.request"},

@@ -8,7 +8,7 @@ import (
 // check adds what is missing, and what is wrong between settings that are each in order.
 func (c *Config) check() {
 	for i := range table {
-		if r := &table[i]; r.required && isEmpty(r.field(c)) && !c.faulty(r.path) {
+		if r := &table[i]; r.required && isEmpty(r.field(c)) && !c.faulty(r.path) && !c.unread {
 			c.problems = append(c.problems, Problem{
 				Where: r.env, Problem: "not set", Fix: missingFix(r), path: r.path, needs: r.need(),
 			})
@@ -63,8 +63,9 @@ func (c *Config) checkSecurity() {
 	c.conflict("kafka.tls_cert", "kafka.tls_key", k.TLS && (k.TLSCert == "") != (k.TLSKey == ""),
 		"a client certificate needs both its certificate and its key", "set the other one too")
 	const noName, setName = "goes with a user name and a password", "set SLUICE_KAFKA_SASL_USERNAME and SLUICE_KAFKA_SASL_PASSWORD"
+	named := !c.faulty("kafka.sasl.password") // else it has been told what is wrong with it
 	hasName := k.SASL.Username != "" && k.SASL.Password.Reveal() != ""
-	c.conflict("kafka.sasl.mechanism", "kafka.sasl.username", k.SASL.Mechanism != "" && !hasName, noName, setName)
+	c.conflict("kafka.sasl.mechanism", "kafka.sasl.username", named && k.SASL.Mechanism != "" && !hasName, noName, setName)
 	const noMechanism, setMechanism = "has no effect without kafka.sasl.mechanism", "set SLUICE_KAFKA_SASL_MECHANISM"
 	c.conflict("kafka.sasl.username", "kafka.sasl.mechanism", k.SASL.Mechanism == "" && k.SASL.Username != "", noMechanism, setMechanism)
 	c.conflict("kafka.sasl.password", "kafka.sasl.mechanism", k.SASL.Mechanism == "" && k.SASL.Password.Reveal() != "", noMechanism, setMechanism)

@@ -15,7 +15,9 @@ type Config struct {
 	Admin   Admin
 	Log     Log
 
+	files    []string // that were read
 	origins  map[string]Origin
+	unread   bool // the file that was named cannot be read: what seems not to be set may stand in it
 	problems []Problem
 	warnings []Problem
 }
@@ -105,6 +107,9 @@ type Log struct {
 
 // Origin tells where the effective value of the setting at a YAML path, such as "admin.addr", came from.
 func (c *Config) Origin(path string) Origin { return c.origins[path] }
+
+// Files returns the files that settings were read from, by the names that origins and problems give them.
+func (c *Config) Files() []string { return c.files }
 
 // Warnings returns what is odd but harmless: above all variables that look like ours and are not.
 func (c *Config) Warnings() []Problem { return c.warnings }

@@ -87,5 +87,5 @@ var (
 
 // nearestOf returns the name closest to a mistyped one, or "".
 func nearestOf(name string, among map[string]*row) string {
-	return nearest(name, slices.Sorted(maps.Keys(among)))
+	return Nearest(name, slices.Sorted(maps.Keys(among)))
 }

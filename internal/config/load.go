@@ -115,11 +115,13 @@ func (c *Config) read(name, at string, optional bool) ([]byte, bool) {
 		if errors.As(err, &pathErr) {
 			err = pathErr.Err
 		}
+		c.unread = true
 		c.problems = append(c.problems, Problem{
 			Where: name, Problem: "cannot be read, " + err.Error(), Fix: "check the path and its permissions",
 		})
 		return nil, false
 	}
+	c.files = append(c.files, name)
 	return data, true
 }
 

@@ -146,9 +146,9 @@ func TestLoad_ReadsSecretsFromFiles(t *testing.T) {
 			}
 		})
 	}
-	write(t, path, hunter+"\n\n")
+	write(t, path, hunter+"\r\n\n")
 	cfg := load(t, setup{env: []string{"GENESYS_CLIENT_SECRET_FILE=" + path}})
-	assert.Equal(t, hunter+"\n", cfg.Genesys.ClientSecret.Reveal(), "only the last line end is not the secret's")
+	assert.Equal(t, hunter, cfg.Genesys.ClientSecret.Reveal(), "line ends are not the secret's")
 }
 
 func TestLoad_ReadsInputAndSuccess(t *testing.T) {

@@ -2,10 +2,10 @@ package config
 
 import "strings"
 
-// nearest returns the candidate that a person who wrote name most likely meant, or "" where none is close.
+// Nearest returns the candidate that a person who wrote name most likely meant, or "" where none is close.
 // A candidate that ends in name is taken as meant with its group left out or mistaken (topic for kafka.topic,
 // SLUICE_MAX_IN_FLIGHT for SLUICE_WORKER_MAX_IN_FLIGHT): in nested names that is the likeliest mistake.
-func nearest(name string, candidates []string) string {
+func Nearest(name string, candidates []string) string {
 	last := lastWord(name)
 	best := ""
 	for _, c := range candidates {

@@ -19,6 +19,14 @@ const maxDrain = 10 * time.Minute
 // rule checks one decoded value, given the pointer to it. It returns what is wrong with it, or nil.
 type rule func(field any) *flaw
 
+// drain accepts how long a drain may be.
+func drain(field any) *flaw {
+	if v := *field.(*time.Duration); v < 0 || v > maxDrain {
+		return &flaw{"out of range", "use a value from 0s to " + duration(maxDrain) + ": while one worker drains, the others of its group wait"}
+	}
+	return nil
+}
+
 // oneOf accepts the listed words.
 func oneOf(words ...string) rule {
 	return func(field any) *flaw {
@@ -107,17 +115,22 @@ func isPort(s string) bool {
 	return err == nil
 }
 
+// apiPath begins the path of everything that is asked of the API.
+const apiPath = "/api/v2"
+
 // httpURL accepts where requests may go. Credentials in it would end up in logs, and a query or fragment
 // would be lost when a path is added.
 func httpURL(field any) *flaw {
 	u, err := url.Parse(*field.(*string))
 	switch {
 	case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Host == "", u.Opaque != "":
-		return &flaw{"not a URL", "use https://host"}
+		return &flaw{"not a URL", "begin it with https://, as in " + defaultBaseURL}
 	case u.User != nil:
 		return &flaw{"credentials in a URL", "leave them out; the client's id and secret have settings of their own"}
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return &flaw{"query or fragment in a base URL", "leave it out"}
+	case strings.HasSuffix(strings.TrimRight(u.Path, "/"), apiPath):
+		return &flaw{"ends with the API's own path", "leave out " + apiPath + ": sluice adds it"}
 	}
 	return nil
 }

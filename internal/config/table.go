@@ -97,7 +97,7 @@ var table = withVariables([]row{
 	{path: "worker.retry_unknown", env: "SLUICE_RETRY_UNKNOWN", def: "retry", rule: oneOf("retry", "dead-letter"),
 		doc:   "What to do where nobody knows whether the action ran: retry or dead-letter.",
 		field: func(c *Config) any { return &c.Worker.RetryUnknown }},
-	{path: "worker.drain", env: "SLUICE_DRAIN", shown: "genesys.timeout + 5s", rule: between[time.Duration](0, maxDrain),
+	{path: "worker.drain", env: "SLUICE_DRAIN", shown: "genesys.timeout + 5s", rule: drain,
 		doc:   "How long requests under way may finish at a rebalance or a stop; 0 is the default.",
 		field: func(c *Config) any { return &c.Worker.Drain }},
 	{path: "worker.tombstones", def: "dead-letter", rule: oneOf("dead-letter", "skip"),

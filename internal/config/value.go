@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Bytes is a size in bytes. It is written "1MiB", "64KiB" or as a bare number.
@@ -88,6 +89,9 @@ func decodeText(field any, text string) (fl *flaw) {
 	case *Secret:
 		if text == mask {
 			return &flaw{"this is the mask that stands for a secret", "set the secret itself"}
+		}
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return &flaw{"a line break or another control character in a secret", "take it out: it is mostly the end of the line that the secret was copied from"}
 		}
 		*f = NewSecret(text)
 	case *[]string:
@@ -170,9 +174,12 @@ func readSecret(path string) (string, *flaw) {
 		}
 		return "", &flaw{"the file it names cannot be read, " + err.Error(), "check the path and its permissions"}
 	}
-	text := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
-	if text == "" {
+	text := strings.TrimRight(string(data), "\r\n") // that ends every line an editor writes
+	switch {
+	case text == "":
 		return "", &flaw{"the file it names is empty", "write the secret into it"}
+	case strings.ContainsAny(text, "\r\n"):
+		return "", &flaw{"the file it names has more than one line", "leave in it the secret alone, without NAME="}
 	}
 	return text, nil
 }

@@ -175,8 +175,12 @@ func syntaxProblem(name string, err error) Problem {
 			name += ":" + m[1]
 		}
 	}
+	fix := "mend it, and quote values that hold a colon, *, &, or #"
+	if strings.Contains(text, "cannot start any token") { // mostly a tab
+		fix = "indent with spaces, not tabs, and quote values that begin with @, % or `"
+	}
 	return Problem{
 		Where: name, Problem: "not YAML, " + yamlQuoted.ReplaceAllString(text, "…"),
-		Fix: "mend it, and quote values that hold a colon, *, &, or #",
+		Fix: fix,
 	}
 }

@@ -9,14 +9,14 @@ import (
 )
 
 // Ledger audits a run: it knows every message that was produced and hears of every end, from those where
-// messages end and not from the worker. It keeps only messages that have not ended and those after them. It
-// is safe for concurrent use.
+// messages end and not from the worker. It keeps only messages whose end is not durable yet and those after
+// them. It is safe for concurrent use.
 type Ledger struct {
 	customer func(n int64) int
 	ordered  bool
 
 	mu      sync.Mutex
-	base    int64   // number of entries[0]; all before have ended
+	base    int64   // number of entries[0]; the ends of all before are durable
 	entries []entry // by number, from base
 	next    map[int]int64
 	sent    int64 // acknowledged by the broker
@@ -33,6 +33,7 @@ type entry struct {
 	ended     int64 // Unix nanoseconds of its first end; 0: not yet
 	offset    int64 // -1: not acknowledged by the broker
 	partition int32
+	durable   bool // its result or its dead letter was found
 }
 
 // NewLedger returns an empty ledger. customer says whose message it is. ordered says whether the messages of
@@ -80,6 +81,24 @@ func (l *Ledger) DeadLettered(n int64, code deadletter.Code, at time.Time) {
 	if l.end(n, at) {
 		l.deadLetters[code]++
 	}
+	l.keep(n)
+}
+
+// Stored notes that the result of a message stands in the results topic.
+func (l *Ledger) Stored(n int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.keep(n)
+}
+
+// keep notes that a message's end is durable.
+func (l *Ledger) keep(n int64) {
+	if e := l.entry(n); e != nil {
+		e.durable = true
+		if n == l.base {
+			l.retire()
+		}
+	}
 }
 
 // end notes an end and reports whether it is the message's first: any further one is a duplicate.
@@ -93,9 +112,6 @@ func (l *Ledger) end(n int64, at time.Time) bool {
 		return false
 	}
 	e.ended = at.UnixNano()
-	if n == l.base {
-		l.retire()
-	}
 	return true
 }
 
@@ -107,10 +123,10 @@ func (l *Ledger) entry(n int64) *entry {
 	return &l.entries[n-l.base]
 }
 
-// retire lets go of the messages at the front that have ended, which is when their order can be told.
+// retire lets go of the messages at the front that have ended durably, which is when their order can be told.
 func (l *Ledger) retire() {
 	i := 0
-	for ; i < len(l.entries) && l.entries[i].ended != 0; i++ {
+	for ; i < len(l.entries) && l.entries[i].ended != 0 && l.entries[i].durable; i++ {
 		l.settle(l.base+int64(i), l.entries[i].ended)
 	}
 	l.base += int64(i)
@@ -141,19 +157,24 @@ func (l *Ledger) Next() map[int]int64 {
 }
 
 // Close settles the messages that are left and returns the result. committed holds, by partition, where the
-// group would go on: what has not ended is lost if it lies before that, and else merely in flight.
+// group would go on: what lies before that and has not ended, or has been executed without a result, is lost;
+// what has not ended otherwise is merely in flight.
 func (l *Ledger) Close(committed map[int]int64) Result {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := Result{Delivered: l.delivered, DeadLettered: maps.Clone(l.deadLetters), Duplicates: l.duplicates, Produced: l.base}
 	for i, e := range l.entries {
 		n := l.base + int64(i)
+		ended, marked := e.ended != 0, e.offset >= 0 && e.offset < committed[int(e.partition)]
 		switch {
-		case e.ended != 0:
-			l.settle(n, e.ended)
-		case e.offset < 0:
+		case !ended && e.offset < 0:
 			continue // the broker never had it
-		case e.offset < committed[int(e.partition)]:
+		case marked && ended && !e.durable:
+			r.Lost++
+			r.Delivered--
+		case ended:
+			l.settle(n, e.ended)
+		case marked:
 			r.Lost++
 		default:
 			r.InFlight++

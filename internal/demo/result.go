@@ -13,7 +13,7 @@ type Result struct {
 	Delivered    int64                     `json:"delivered"`
 	DeadLettered map[deadletter.Code]int64 `json:"dead_lettered"`
 	Duplicates   int64                     `json:"duplicates"` // ends beyond a message's first
-	Lost         int64                     `json:"lost"`       // committed, and ended nowhere
+	Lost         int64                     `json:"lost"`       // committed, and ended nowhere or without a result
 	OutOfOrder   int64                     `json:"out_of_order"`
 	InFlight     int64                     `json:"in_flight,omitzero"` // not ended when the run was stopped, and not committed
 	Elapsed      Seconds                   `json:"elapsed_seconds"`

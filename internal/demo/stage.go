@@ -18,6 +18,7 @@ import (
 const (
 	Topic           = "payloads"
 	DeadLetterTopic = "payloads.dlq"
+	ResultsTopic    = "payloads.results"
 	Group           = "sluice"
 	ClientID        = "demo"
 	ClientSecret    = "demo-secret"
@@ -49,6 +50,7 @@ type Stage struct {
 	fake    *genesystest.Server
 	api     string
 	letters *letters
+	answers *answers
 }
 
 // Open starts a stage on free ports of 127.0.0.1.
@@ -57,7 +59,7 @@ func Open(ctx context.Context, opts Options) (*Stage, error) {
 	s.ledger = NewLedger(s.traffic.Customer, opts.Ordered)
 	var err error
 	s.broker, err = kfake.NewCluster(
-		kfake.NumBrokers(1), kfake.SeedTopics(partitions, Topic, DeadLetterTopic),
+		kfake.NumBrokers(1), kfake.SeedTopics(partitions, Topic, DeadLetterTopic, ResultsTopic),
 		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": strconv.Itoa(segmentBytes)}),
 	)
 	if err != nil {
@@ -68,6 +70,7 @@ func Open(ctx context.Context, opts Options) (*Stage, error) {
 		s.broker.Close()
 		return nil, err
 	}
+	s.answers = newAnswers(s.cluster)
 	s.letters, err = newLetters(s.cluster)
 	if err == nil {
 		err = s.startFake(ctx)
@@ -160,9 +163,12 @@ func (s *Stage) Finished(position map[int]int64) bool {
 }
 
 // Audit compares every message produced with what the fake executed and what stands in the dead-letter
-// topic. Call it once, after Run, when the worker has left.
+// and results topics. Call it once, after Run, when the worker has left.
 func (s *Stage) Audit(ctx context.Context) (Result, error) {
 	if err := s.letters.read(ctx, s.ledger.DeadLettered); err != nil {
+		return Result{}, fmt.Errorf("audit: %w", err)
+	}
+	if err := s.answers.read(ctx, s.ledger.Stored); err != nil {
 		return Result{}, fmt.Errorf("audit: %w", err)
 	}
 	committed, err := s.committed(ctx)
@@ -210,7 +216,7 @@ func (l *letters) read(ctx context.Context, found func(n int64, code deadletter.
 	return nil
 }
 
-// sourceNumber returns the number of the message that a dead letter is of.
+// sourceNumber returns the number of the message that a dead letter or a result is of.
 func sourceNumber(s deadletter.Source) (int64, bool) {
 	for _, h := range s.Headers {
 		if h.Key == HeaderEvent {

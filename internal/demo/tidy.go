@@ -7,7 +7,6 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 )
 
 const (
@@ -15,8 +14,9 @@ const (
 	// are read first, after which the ledger can let go of their messages too.
 	tidyEvery    = 2 * time.Second
 	lettersEvery = 10 * time.Second
-	// lettersKept is how many dead letters each partition keeps, for people to look at.
-	lettersKept = 500
+	// lettersKept is how many dead letters, and answersKept how many results, each partition keeps for people
+	// to look at.
+	lettersKept, answersKept = 500, 500
 	// askTimeout bounds one request to a broker in the same process.
 	askTimeout = 10 * time.Second
 )
@@ -30,6 +30,9 @@ func (s *Stage) tidy(ctx context.Context) error {
 	if err := s.deleteBefore(ctx, Topic, committed); err != nil {
 		return err
 	}
+	if err := s.tidyAnswers(ctx); err != nil {
+		return err
+	}
 	if time.Since(s.letters.readAt) < lettersEvery {
 		return nil
 	}
@@ -41,6 +44,18 @@ func (s *Stage) tidy(ctx context.Context) error {
 		old[partition] = next - lettersKept
 	}
 	return s.deleteBefore(ctx, DeadLetterTopic, old)
+}
+
+// tidyAnswers reads the new results, which the ledger then lets go of, and deletes the old ones.
+func (s *Stage) tidyAnswers(ctx context.Context) error {
+	if err := s.answers.read(ctx, s.ledger.Stored); err != nil {
+		return err
+	}
+	old := map[int]int64{}
+	for partition, next := range s.answers.next {
+		old[partition] = next - answersKept
+	}
+	return s.deleteBefore(ctx, ResultsTopic, old)
 }
 
 // committed returns the group's offset in each partition where it has one.
@@ -69,77 +84,11 @@ func (s *Stage) committed(ctx context.Context) (map[int]int64, error) {
 
 // deleteBefore deletes a topic's records before an offset of each partition.
 func (s *Stage) deleteBefore(ctx context.Context, topic string, offsets map[int]int64) error {
-	t := deleteTopic{Name: topic}
+	var problems []error
 	for partition, offset := range offsets {
 		if offset > 0 {
-			t.Partitions = append(t.Partitions, deletePartition{Partition: int32(partition), Offset: offset}) //nolint:gosec // a handful
-		}
-	}
-	if len(t.Partitions) == 0 {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
-	defer cancel()
-	res, err := s.cluster.Transport().RoundTrip(ctx, s.cluster.Addr(), &deleteRequest{
-		Topics: []deleteTopic{t}, TimeoutMs: int32(askTimeout.Milliseconds()),
-	})
-	if err != nil {
-		return fmt.Errorf("delete old records of topic %q: %w", topic, err)
-	}
-	var problems []error
-	for _, t := range res.(*deleteResponse).Topics { //nolint:forcetypeassert // the protocol pairs them
-		for _, p := range t.Partitions {
-			if p.ErrorCode != 0 {
-				problems = append(problems, fmt.Errorf("delete old records of %s/%d: %w", topic, p.Partition, kafkago.Error(p.ErrorCode)))
-			}
+			problems = append(problems, s.cluster.DeleteRecords(ctx, topic, partition, offset))
 		}
 	}
 	return errors.Join(problems...)
 }
-
-// DeleteRecords (API key 21), which kafka-go does not have.
-type (
-	deleteRequest struct {
-		Topics    []deleteTopic `kafka:"min=v0,max=v1"`
-		TimeoutMs int32         `kafka:"min=v0,max=v1"`
-	}
-	deleteTopic struct {
-		Name       string            `kafka:"min=v0,max=v1"`
-		Partitions []deletePartition `kafka:"min=v0,max=v1"`
-	}
-	deletePartition struct {
-		Partition int32 `kafka:"min=v0,max=v1"`
-		Offset    int64 `kafka:"min=v0,max=v1"`
-	}
-	deleteResponse struct {
-		ThrottleTimeMs int32           `kafka:"min=v0,max=v1"`
-		Topics         []deletedTopics `kafka:"min=v0,max=v1"`
-	}
-	deletedTopics struct {
-		Name       string             `kafka:"min=v0,max=v1"`
-		Partitions []deletedPartition `kafka:"min=v0,max=v1"`
-	}
-	deletedPartition struct {
-		Partition    int32 `kafka:"min=v0,max=v1"`
-		LowWatermark int64 `kafka:"min=v0,max=v1"`
-		ErrorCode    int16 `kafka:"min=v0,max=v1"`
-	}
-)
-
-func init() { protocol.Register(&deleteRequest{}, &deleteResponse{}) } // as kafka-go's own requests do
-
-// ApiKey implements protocol.Message.
-func (*deleteRequest) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive,staticcheck // kafka-go's spelling
-
-// Broker implements protocol.BrokerMessage; the embedded cluster has one broker, which leads everything.
-func (*deleteRequest) Broker(c protocol.Cluster) (protocol.Broker, error) {
-	for _, b := range c.Brokers {
-		return b, nil
-	}
-	return protocol.Broker{}, errNoBroker
-}
-
-var errNoBroker = errors.New("the embedded broker is not known yet")
-
-// ApiKey implements protocol.Message.
-func (*deleteResponse) ApiKey() protocol.ApiKey { return protocol.DeleteRecords } //nolint:revive,staticcheck // kafka-go's spelling

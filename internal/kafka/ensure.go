@@ -18,7 +18,11 @@ func (c *Cluster) EnsureCompanion(ctx context.Context, name, source string, part
 	}
 	t := Topic{Name: name, Partitions: partitions, Replication: -1, Config: map[string]string{"cleanup.policy": "delete"}}
 	if limit, err := c.MaxMessageBytes(ctx, source); err == nil && limit > 0 {
-		t.Config["max.message.bytes"] = strconv.Itoa(limit*4/3 + recordOverhead)
+		t.Config["max.message.bytes"] = strconv.Itoa(CompanionBytes(limit))
 	}
 	return c.CreateTopic(ctx, t)
 }
+
+// CompanionBytes returns the max.message.bytes that takes in a record about any message of a topic with this
+// one.
+func CompanionBytes(limit int) int { return limit*4/3 + recordOverhead }

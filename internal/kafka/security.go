@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/segmentio/kafka-go/sasl"
@@ -46,24 +47,33 @@ func (t TLS) config() (*tls.Config, error) {
 	if t.CA != "" {
 		pem, err := os.ReadFile(t.CA)
 		if err != nil {
-			return nil, fmt.Errorf("kafka: read the CA: %w", err)
+			return nil, fmt.Errorf("the authority's file (SLUICE_KAFKA_TLS_CA) cannot be read: %w", fileError(t.CA, err))
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("kafka: the CA file %s holds no PEM certificate", t.CA)
+			return nil, fmt.Errorf("the authority's file %s (SLUICE_KAFKA_TLS_CA) holds no PEM certificate: it begins with -----BEGIN CERTIFICATE-----", t.CA)
 		}
 	}
 	if (t.Cert == "") != (t.Key == "") {
-		return nil, errors.New("kafka: a client certificate needs both its certificate and its key")
+		return nil, errors.New("a client certificate needs both its certificate and its key: set SLUICE_KAFKA_TLS_CERT and SLUICE_KAFKA_TLS_KEY")
 	}
 	if t.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
 		if err != nil {
-			return nil, fmt.Errorf("kafka: load the client certificate %s: %w", t.Cert, err)
+			return nil, fmt.Errorf("the client certificate %s (SLUICE_KAFKA_TLS_CERT) and the key %s (SLUICE_KAFKA_TLS_KEY) cannot be used: %w", t.Cert, t.Key, err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
+}
+
+// fileError is an error of a file in words that name it once.
+func fileError(name string, err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
 
 // mechanism returns kafka-go's form, nil where there is none.
@@ -80,10 +90,10 @@ func (s SASL) mechanism() (sasl.Mechanism, error) {
 	case "SCRAM-SHA-512":
 		m, err = scram.Mechanism(scram.SHA512, s.Username, s.Password)
 	default:
-		return nil, fmt.Errorf("kafka: SASL mechanism %q: use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", s.Mechanism)
+		return nil, fmt.Errorf("SASL mechanism %q (SLUICE_KAFKA_SASL_MECHANISM): use PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512", s.Mechanism)
 	}
 	if err != nil {
-		return nil, errors.New("kafka: the SASL user name or password holds characters that SCRAM does not allow (RFC 4013)")
+		return nil, errors.New("SLUICE_KAFKA_SASL_USERNAME or SLUICE_KAFKA_SASL_PASSWORD holds characters that SCRAM does not allow (RFC 4013)")
 	}
 	return m, nil
 }

@@ -44,7 +44,7 @@ func (c *Cluster) Partitions(ctx context.Context, topic string) ([]kafkago.Parti
 		case errors.Is(t.Error, kafkago.UnknownTopicOrPartition):
 			return nil, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
 		case t.Error != nil:
-			return nil, fmt.Errorf("topic %q: %w", topic, t.Error)
+			return nil, c.Refusal(Describe, topic, fmt.Errorf("topic %q: %w", topic, t.Error))
 		}
 		return t.Partitions, nil
 	}
@@ -67,7 +67,7 @@ func (c *Cluster) CreateTopic(ctx context.Context, t Topic) (created bool, err e
 	case errors.Is(err, kafkago.TopicAlreadyExists):
 		return false, nil
 	case err != nil:
-		return false, fmt.Errorf("create topic %q: %w", t.Name, err)
+		return false, c.Refusal(Create, t.Name, fmt.Errorf("create topic %q: %w", t.Name, err))
 	}
 	return true, nil
 }
@@ -87,7 +87,7 @@ func (c *Cluster) TopicConfig(ctx context.Context, topic string, names ...string
 	values := make(map[string]string, len(names))
 	for _, r := range res.Resources {
 		if r.Error != nil {
-			return nil, fmt.Errorf("read settings of topic %q: %w", topic, r.Error)
+			return nil, c.Refusal(DescribeConfigs, topic, fmt.Errorf("read settings of topic %q: %w", topic, r.Error))
 		}
 		for _, e := range r.ConfigEntries {
 			values[e.ConfigName] = e.ConfigValue

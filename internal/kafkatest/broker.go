@@ -89,6 +89,14 @@ func (b *Broker) Connect(t testing.TB) *kafka.Cluster {
 	return c
 }
 
+// With returns the same broker, reached by another configuration.
+func (b *Broker) With(t testing.TB, cfg kafka.Config) *Broker {
+	t.Helper()
+	other := &Broker{Fake: b.Fake, Net: b.Net, cfg: cfg}
+	other.Cluster = other.Connect(t)
+	return other
+}
+
 // Listen opens a listener on the broker's own network, for a fake HTTP server beside it.
 func (b *Broker) Listen(t testing.TB, address string) net.Listener {
 	t.Helper()
@@ -103,10 +111,10 @@ func (b *Broker) Listen(t testing.TB, address string) net.Listener {
 	return l
 }
 
-// CreateTopic creates a topic or fails the test.
+// CreateTopic creates a topic, with as many replicas as the cluster thinks right, or fails the test.
 func (b *Broker) CreateTopic(t testing.TB, name string, partitions int, config map[string]string) {
 	t.Helper()
-	_, err := b.Cluster.CreateTopic(t.Context(), kafka.Topic{Name: name, Partitions: partitions, Replication: 1, Config: config})
+	_, err := b.Cluster.CreateTopic(t.Context(), kafka.Topic{Name: name, Partitions: partitions, Replication: -1, Config: config})
 	require.NoError(t, err)
 }
 

@@ -79,7 +79,7 @@ func ask(ctx context.Context, addr, method, path string, into any) error {
 }
 
 func noAnswer(target string, err error) error {
-	return fmt.Errorf("no answer from the admin server at %s: %w: see that `sluice run` is up and SLUICE_ADMIN_ADDR the same here and there", target, err)
+	return fmt.Errorf("no answer from the admin server at %s: %w: see that `sluice run` is up and SLUICE_ADMIN_ADDR the same here and there", target, cause(err))
 }
 
 func notOurs(target, status, path string) error {

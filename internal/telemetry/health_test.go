@@ -86,7 +86,7 @@ func TestListen_TakesAFreePortOnlyWhereNobodyChose(t *testing.T) {
 
 	_, err = telemetry.Listen(t.Context(), addr, true, "--admin-addr")
 	require.ErrorContains(t, err, "admin server cannot listen at "+addr)
-	require.ErrorContains(t, err, "address already in use: set --admin-addr to a free host:port (port 0 takes any)")
+	require.ErrorContains(t, err, "address already in use: set --admin-addr to a free host:port of this machine (port 0 takes any)")
 
 	_, err = telemetry.Listen(t.Context(), "256.0.0.1:1", false, "SLUICE_ADMIN_ADDR")
 	require.ErrorContains(t, err, "admin server cannot listen at 256.0.0.1:1")

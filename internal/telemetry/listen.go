@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 )
 
@@ -27,5 +28,19 @@ func Listen(ctx context.Context, addr string, byHand bool, variable string) (net
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("admin server cannot listen at %s: %w: set %s to a free host:port (port 0 takes any)", addr, err, variable)
+	return nil, fmt.Errorf("the admin server cannot listen at %s: %w: set %s to a free host:port of this machine (port 0 takes any)", addr, cause(err), variable)
+}
+
+// cause leaves out of a network error what names the address again, and the system call.
+func cause(err error) error {
+	var call *os.SyscallError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &call):
+		return call.Err
+	case errors.As(err, &op):
+		return op.Err
+	default:
+		return err
+	}
 }

@@ -41,6 +41,7 @@ type Metrics struct {
 	tokens        *prometheus.CounterVec
 	offsetsLost   prometheus.Counter
 	writeFailures prometheus.Counter
+	resultFailed  prometheus.Counter
 }
 
 // Buckets, in seconds. A message's way and its age range from milliseconds to the day that holding may
@@ -67,6 +68,7 @@ func NewMetrics(l Labels) *Metrics {
 		tokens:        counterVec("token_refresh_total", "Token requests, by result.", "result"),
 		offsetsLost:   counter("offsets_lost_total", "Offsets that retention removed before they were read."),
 		writeFailures: counter("dlq_write_failures_total", "Writes to the dead-letter topic that failed and are tried again."),
+		resultFailed:  counter("result_write_failures_total", "Writes to the results topic that failed and are tried again."),
 		invoke: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "invoke_seconds", Buckets: requestBuckets,
 			Help: "Time of one request at the API, by HTTP status; none where there was no answer.",
@@ -74,7 +76,7 @@ func NewMetrics(l Labels) *Metrics {
 	}
 	m.registry.MustRegister(
 		m.messages, m.deadLetters, m.process, m.messageAge, m.invoke, m.retries, m.throttled, m.commit, m.tokens,
-		m.offsetsLost, m.writeFailures, mirror{m},
+		m.offsetsLost, m.writeFailures, m.resultFailed, mirror{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.create(l)
@@ -139,6 +141,9 @@ func (m *Metrics) OffsetsLost(n int64) { m.offsetsLost.Add(float64(max(n, 0))) }
 
 // DeadLetterWriteFailed counts a write to the dead-letter topic that failed.
 func (m *Metrics) DeadLetterWriteFailed() { m.writeFailures.Inc() }
+
+// ResultWriteFailed counts a write to the results topic that failed.
+func (m *Metrics) ResultWriteFailed() { m.resultFailed.Inc() }
 
 // statusLabel bounds the label: a server may answer with any number.
 func statusLabel(status int) string {

@@ -71,6 +71,7 @@ func TestMetrics_CountWhatHappens(t *testing.T) {
 	m.OffsetsLost(41)
 	m.OffsetsLost(-1)
 	m.DeadLetterWriteFailed()
+	m.ResultWriteFailed()
 
 	for series, want := range map[string]float64{
 		`sluice_messages_total{outcome="delivered"}`:                               1,
@@ -89,6 +90,7 @@ func TestMetrics_CountWhatHappens(t *testing.T) {
 		`sluice_token_refresh_total{result="refused"}`:                             0,
 		`sluice_offsets_lost_total{}`:                                              41,
 		`sluice_dlq_write_failures_total{}`:                                        1,
+		`sluice_result_write_failures_total{}`:                                     1,
 	} {
 		got, ok := values(t, m)[series]
 		assert.True(t, ok, series)

@@ -84,9 +84,12 @@ func TestProgress_ShowsOnlyWhatTakesLongAndOnlyToPeople(t *testing.T) {
 				p.Set(2, 4)
 				p.Set(3, 4) // too soon after
 				p.End()
+				p.Tell("3\n")
+				p.End()
+				p.End() // nothing is left
 				want := ""
 				if terminal {
-					want = "\rreading x ████████████░░░░░░░░░░░░  50 %\r\x1b[K"
+					want = "\rreading x ████████████░░░░░░░░░░░░  50 %\r\x1b[K" + "\r\x1b[Kreading x: 3\\n\r\x1b[K"
 				}
 				require.Equal(t, want, out.String())
 			})

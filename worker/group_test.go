@@ -1,0 +1,99 @@
+package worker_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/sluice-kafka/sluice/worker"
+)
+
+// TestWorker_CommitsOffsetsAloneWhereMetadataIsRefused: as a broker does whose offset.metadata.max.bytes is small.
+func TestWorker_CommitsOffsetsAloneWhereMetadataIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.Fake.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			commit := req.(*kmsg.OffsetCommitRequest) //nolint:forcetypeassert // by its key
+			partition := commit.Topics[0].Partitions[0]
+			if partition.Metadata == nil || *partition.Metadata == "" {
+				return nil, nil, false
+			}
+			res := commit.ResponseKind().(*kmsg.OffsetCommitResponse) //nolint:forcetypeassert // by its key
+			res.Topics = []kmsg.OffsetCommitResponseTopic{{
+				Topic:      commit.Topics[0].Topic,
+				Partitions: []kmsg.OffsetCommitResponseTopicPartition{{ErrorCode: kerr.OffsetMetadataTooLarge.Code}},
+			}}
+			return res, nil, true
+		})
+		r.api.answer = func(ctx context.Context, c call) error {
+			if c.key == "key-5" {
+				return slow(time.Hour)(ctx, c)
+			}
+			return nil
+		}
+		run := r.start(t)
+		r.Produce(t, topic, messages(100, 1, 100)...)
+		eventually(t, time.Minute, "all but one", func() bool { return r.api.accepted() == 99 })
+		r.awaitCommitted(t, run, []int{0}, 5)
+		require.NotZero(t, r.logs.FilterMessageSnippet("committing offsets alone").Len())
+		require.Zero(t, r.logs.FilterMessageSnippet("cannot commit").Len())
+	})
+}
+
+// TestWorker_LeavesAgainWhereTheCoordinatorLoads: else the group would wait a whole session for our last member.
+func TestWorker_LeavesAgainWhereTheCoordinatorLoads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 2)
+		run := r.start(t, func(c *worker.Config) { c.SessionTimeout = time.Minute; c.Drain = time.Minute })
+		eventually(t, time.Minute, "joined", func() bool { return len(run.Snapshot().Partitions) == 2 })
+
+		var loading atomic.Bool
+		loading.Store(true)
+		refuse := func(res kmsg.Response, code *int16) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			*code = kerr.CoordinatorLoadInProgress.Code
+			return res, nil, loading.Load()
+		}
+		r.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			res := req.ResponseKind().(*kmsg.HeartbeatResponse) //nolint:forcetypeassert // by its key
+			return refuse(res, &res.ErrorCode)
+		})
+		r.Fake.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			res := req.ResponseKind().(*kmsg.JoinGroupResponse) //nolint:forcetypeassert // by its key
+			return refuse(res, &res.ErrorCode)
+		})
+		r.Fake.ControlKey(int16(kmsg.LeaveGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			res := req.ResponseKind().(*kmsg.LeaveGroupResponse) //nolint:forcetypeassert // by its key
+			return refuse(res, &res.ErrorCode)
+		})
+		eventually(t, time.Minute, "refused", func() bool { return r.logs.FilterMessageSnippet("cannot join").Len() > 0 })
+		loading.Store(false)
+		r.Produce(t, topic, kafkago.Message{Value: []byte(`{"n":0}`)})
+		began := time.Now()
+		eventually(t, 2*time.Minute, "accepted", func() bool { return r.api.accepted() == 1 })
+		require.Less(t, time.Since(began), 30*time.Second, "it waited for its own earlier member")
+		run.leave(t)
+	})
+}
+
+func TestWorker_TakesInPartitionsAddedRightAfterItJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		run := r.start(t)
+		eventually(t, time.Minute, "joined", func() bool { return len(run.Snapshot().Partitions) == 1 })
+		res, err := r.Client().CreatePartitions(t.Context(), &kafkago.CreatePartitionsRequest{
+			Topics: []kafkago.TopicPartitionsConfig{{Name: topic, Count: 3}},
+		})
+		require.NoError(t, err)
+		require.NoError(t, res.Errors[topic])
+		eventually(t, time.Minute, "three partitions", func() bool { return len(run.Snapshot().Partitions) == 3 })
+	})
+}
