@@ -206,7 +206,8 @@ func (e *engine) nextAttempt(now time.Time) *message {
 	list := &e.fresh
 	j := e.w.judge
 	switch {
-	case e.w.halted != nil, e.fresh.len() == 0 && e.again.len() == 0, now.Before(e.resumeAt), e.exposed(now):
+	case e.w.halted != nil, e.fresh.len() == 0 && e.again.len() == 0,
+		now.Before(e.resumeAt), !now.Before(e.w.lease), e.exposed(now):
 		return nil
 	case !j.closed():
 		if !j.mayProbe(now) {

@@ -16,10 +16,9 @@ import (
 )
 
 const (
-	heartbeatEvery = 3 * time.Second
-	topologyEvery  = 30 * time.Second
-	rejoinSpacing  = time.Second
-	rejoinFailing  = 100 * time.Millisecond
+	topologyEvery = 30 * time.Second
+	rejoinSpacing = time.Second
+	rejoinFailing = 100 * time.Millisecond
 	// staleView is longer than our view of the cluster lives (kafka.Config.MetadataTTL): after it, a topic that
 	// was seen to be gone is not taken to be there because it once was, and its group's offsets are gone too.
 	staleView = 6 * time.Second
@@ -59,9 +58,15 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 	defer stopFetch(nil)
 	defer context.AfterFunc(ended, func() { stopFetch(errRebalance) })()
 
+	beatCtx, stopBeats := context.WithCancel(context.WithoutCancel(ctx))
+	var beating sync.WaitGroup
+	beating.Go(func() { w.heartbeats(beatCtx, stopFetch, gen) })
+	defer beating.Wait()
+	defer stopBeats()
+
 	starts, err := w.starts(fetchCtx, parts)
 	if err != nil {
-		sleep(fetchCtx, rejoinSpacing-time.Since(began)) // fetchCtx has ended, or the topic is gone
+		sleep(ctx, rejoinSpacing-time.Since(began)) // the generation has ended already, or the topic is gone
 		return
 	}
 	e := newEngine(w, w.cfg.MaxInFlightBytes-int64(len(parts))*w.fetchBytes(len(parts)))
@@ -91,7 +96,7 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 		w.log.Warn("the source topic was deleted; where it is there again, it is read as a new one", zap.String("topic", w.cfg.Topic))
 		stopCommits() // in a new topic by this name, our offsets would skip messages that nobody has read
 	}
-	w.drain(ended, e, gen)
+	w.drain(e)
 	stopCommits()
 	committing.Wait()
 	if !errors.Is(why, errFenced) && !errors.Is(why, errGone) {
@@ -126,23 +131,11 @@ func (w *Worker) fetchBytes(partitions int) int64 {
 	return min(max(w.cfg.MaxInFlightBytes/4/int64(partitions), 1), 1<<20)
 }
 
-// drain lets requests at the API finish, within Config.Drain, and stays a member meanwhile: kafka-go's
-// heartbeats end with the generation.
-func (w *Worker) drain(ended context.Context, e *engine, gen *kafkago.Generation) {
+// drain lets requests at the API finish, within Config.Drain.
+func (w *Worker) drain(e *engine) {
 	ctx, cancel := context.WithTimeoutCause(w.aborted, w.cfg.Drain, errDrained)
 	defer cancel()
-	beatCtx, stopBeats := context.WithCancel(ctx)
-	var beating sync.WaitGroup
-	beating.Go(func() {
-		select {
-		case <-ended.Done():
-			w.heartbeats(beatCtx, gen)
-		case <-beatCtx.Done():
-		}
-	})
 	e.stop(ctx)
-	stopBeats()
-	beating.Wait()
 	if ctx.Err() != nil {
 		w.log.Warn("requests at the API were cut off; the next owner of their messages sends them again",
 			zap.String("because", context.Cause(ctx).Error()))
@@ -193,6 +186,7 @@ func (w *Worker) setMember(gen *kafkago.Generation) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.member = member{id: gen.MemberID, generation: gen.ID}
+	w.lease = time.Time{}
 }
 
 func (w *Worker) setEngine(e *engine) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -20,49 +18,6 @@ const (
 	leaveTimeout = requestTimeout
 	leaveAgain   = 500 * time.Millisecond
 )
-
-// heartbeats keeps us a member until ctx ends. They go to the coordinator itself: kafka-go does not route
-// them, and with a single broker the mistake would not show.
-func (w *Worker) heartbeats(ctx context.Context, gen *kafkago.Generation) {
-	for {
-		if err := w.heartbeat(ctx, gen); fenced(err) {
-			return // the group has gone on; the commit will be refused, which is right
-		}
-		if !sleep(ctx, heartbeatEvery) {
-			return
-		}
-	}
-}
-
-func (w *Worker) heartbeat(ctx context.Context, gen *kafkago.Generation) error {
-	ctx, cancel := context.WithTimeout(ctx, heartbeatEvery)
-	defer cancel()
-	client := w.cluster.Client()
-	found, err := client.FindCoordinator(ctx, &kafkago.FindCoordinatorRequest{
-		Key: w.cfg.Group, KeyType: kafkago.CoordinatorKeyTypeConsumer,
-	})
-	if err != nil {
-		return err
-	}
-	if found.Error != nil {
-		return found.Error
-	}
-	res, err := client.Heartbeat(ctx, &kafkago.HeartbeatRequest{
-		Addr:    kafkago.TCP(net.JoinHostPort(found.Coordinator.Host, strconv.Itoa(found.Coordinator.Port))),
-		GroupID: w.cfg.Group, GenerationID: gen.ID, MemberID: gen.MemberID,
-	})
-	if err != nil {
-		return err
-	}
-	return res.Error
-}
-
-// fenced reports whether the coordinator has said that this member is not, or no longer, part of the
-// group's current generation.
-func fenced(err error) bool {
-	return errors.Is(err, kafkago.IllegalGeneration) || errors.Is(err, kafkago.UnknownMemberId) ||
-		errors.Is(err, kafkago.FencedInstanceID)
-}
 
 // leaveGroup takes our last member out of the group, trying until the coordinator has answered: one that has
 // just taken the group over refuses everything while it loads, and would then wait a whole session for us.
@@ -81,24 +36,15 @@ func (w *Worker) leaveGroup(ctx context.Context) {
 			GroupID: w.cfg.Group, Members: []kafkago.LeaveGroupRequestMember{{ID: id}},
 		})
 		if err == nil {
-			err = leaveError(res)
+			err = answered(res.Error, res.Throttle)
 		}
 		w.log.Debug("left the group", zap.Error(err))
 		var answer kafkago.Error
-		answered := err == nil || errors.As(err, &answer) && !answer.Temporary() // such as that it knows no such member
-		if answered || !sleep(ctx, leaveAgain) || bound.Err() != nil {
+		done := err == nil || errors.As(err, &answer) && !answer.Temporary() // such as that it knows no such member
+		if done || !sleep(ctx, leaveAgain) || bound.Err() != nil {
 			return
 		}
 	}
-}
-
-// leaveError returns what the coordinator answered. kafka-go takes the first two fields of the answer in the
-// wrong order (seen in v0.4.51): the error's code stands in the lower half of what it gives as Throttle.
-func leaveError(res *kafkago.LeaveGroupResponse) error {
-	if code := int16(res.Throttle.Milliseconds()); code != 0 { //nolint:gosec // the lower half is what is wanted
-		return kafkago.Error(code)
-	}
-	return res.Error
 }
 
 // commitLoop commits what has been marked since, each interval and when sending waits for it.

@@ -30,8 +30,9 @@ type Worker struct {
 	judge    *judge
 	engine   *engine // of the current generation; nil between generations
 	member   member
-	halted   *Halt // nothing is sent; nil: sending
-	refusals int   // refused messages in a row
+	lease    time.Time // nothing is sent from then on: the group may have gone on without us
+	halted   *Halt     // nothing is sent; nil: sending
+	refusals int       // refused messages in a row
 
 	partitions int // of the source topic, before the group was last joined; of the goroutine that joins
 }
@@ -100,7 +101,7 @@ func (w *Worker) membership(ctx context.Context) error {
 		Dialer:            w.cluster.Dialer(),
 		Topics:            []string{w.cfg.Topic},
 		GroupBalancers:    []kafkago.GroupBalancer{kafkago.RangeGroupBalancer{}, kafkago.RoundRobinGroupBalancer{}},
-		HeartbeatInterval: heartbeatEvery,
+		HeartbeatInterval: kafkaGoHeartbeats, // ours take their place
 		SessionTimeout:    w.cfg.SessionTimeout,
 		RebalanceTimeout:  w.cfg.Drain + rebalanceSlack,
 		JoinGroupBackoff:  time.Second,

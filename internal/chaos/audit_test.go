@@ -21,10 +21,10 @@ type verdict struct {
 	lost        int // in the source topic, and ended nowhere
 	unmarked    int // executed as their only end, and without a result record
 	outOfOrder  int
-	wrongEnd    int // executed though they must not be
+	wrongEnd    int                     // executed though they must not be
 	forTheAPI   map[deadletter.Code]int // dead-lettered for what a fault did
-	duplicates  int // executions beyond the first that no producer's repeat accounts for
-	extraLetter int // dead letters beyond the first
+	duplicates  int                     // executions beyond the first that no producer's repeat accounts for
+	extraLetter int                     // dead letters beyond the first
 }
 
 // await waits until the first messages, as many as count says, have an end, or nothing has moved for a minute and

@@ -15,12 +15,12 @@ import (
 type ledger struct {
 	traffic *traffic
 
-	mu      sync.Mutex
-	entries []entry
-	ended   int // messages executed once at least, and those that never will be
+	mu         sync.Mutex
+	entries    []entry
+	ended      int // messages executed once at least, and those that never will be
 	executions int
-	repeats int // executions beyond a message's first
-	strange int // executions of what was never produced
+	repeats    int // executions beyond a message's first
+	strange    int // executions of what was never produced
 }
 
 // entry is one message. Times are Unix nanoseconds; 0 is never.

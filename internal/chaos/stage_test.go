@@ -36,8 +36,8 @@ type stage struct {
 
 	partitions int
 	timeout    time.Duration // of a request
-	began   time.Time
-	t       *testing.T
+	began      time.Time
+	t          *testing.T
 }
 
 func newStage(t *testing.T, seed uint64, change ...func(*stage)) *stage {
@@ -82,7 +82,6 @@ func (s *stage) create(name string) {
 	_, err := s.Cluster.CreateTopic(s.t.Context(), t)
 	require.NoError(s.t, err)
 }
-
 
 // env configures a worker.
 func (s *stage) env() []string {

@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/sluice-kafka/sluice/internal/kafka"
+	"github.com/sluice-kafka/sluice/internal/mockkafka"
 )
 
 // Broker is a cluster for one test.
@@ -49,7 +50,11 @@ func TCP(t testing.TB, opts ...kfake.Opt) *Broker {
 	t.Helper()
 	fake, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, opts...)...)
 	require.NoError(t, err)
-	return start(t, &Broker{Fake: fake, cfg: kafka.Config{Brokers: fake.ListenAddrs(), MetadataTTL: time.Second}})
+	cfg := kafka.Config{Brokers: fake.ListenAddrs(), MetadataTTL: time.Second}
+	sessions, err := mockkafka.KeepSessions(fake, cfg)
+	require.NoError(t, err)
+	t.Cleanup(sessions.Close)
+	return start(t, &Broker{Fake: fake, cfg: cfg})
 }
 
 // Real connects to the cluster that SLUICE_TEST_BROKERS names, or starts an embedded one over TCP where

@@ -30,6 +30,7 @@ type Options struct {
 type Server struct {
 	opts    Options
 	cluster *kfake.Cluster
+	members *Sessions
 	gate    *gate
 
 	mu     sync.Mutex
@@ -69,6 +70,11 @@ func Start(opts Options) (*Server, error) {
 		_ = l.Close()
 		return nil, fmt.Errorf("start the broker: %w", err)
 	}
+	s.members, err = KeepSessions(s.cluster, kafka.Config{Brokers: []string{s.Addr()}, Dial: opts.Dial})
+	if err != nil {
+		s.cluster.Close()
+		return nil, fmt.Errorf("watch over the broker's groups: %w", err)
+	}
 	return s, nil
 }
 
@@ -103,6 +109,7 @@ func (s *Server) Ensure(ctx context.Context, partitions int, topics ...string) (
 // Close ends the broker and every connection to it.
 func (s *Server) Close() {
 	s.ClearFault()
+	s.members.Close()
 	s.cluster.Close()
 	s.gate.cut()
 }
