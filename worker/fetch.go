@@ -193,7 +193,7 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 	if now := time.Now(); f.failures > 2 && now.Sub(f.logged) >= fetchLogEvery {
 		f.logged = now
 		f.w.log.Warn("cannot fetch; trying again", zap.String("topic", f.p.topic), zap.Int("partition", f.p.id),
-			zap.Int64("offset", f.next), zap.Int("failures", f.failures), zap.Error(err))
+			zap.Int64("offset", f.next), zap.Int("failures", f.failures), zap.Error(f.w.diagnose(ctx, err)))
 	}
 	sleep(ctx, min(50*time.Millisecond<<min(f.failures, 10), maxFetchFaults))
 }

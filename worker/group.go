@@ -66,7 +66,7 @@ func (w *Worker) commitLoop(ctx context.Context, stopFetch context.CancelCauseFu
 			return
 		case !failing:
 			failing = true
-			w.log.Warn("cannot commit; trying again each interval. A crash now would repeat what has ended since", zap.Error(err))
+			w.log.Warn("cannot commit; trying again each interval. A crash now would repeat what has ended since", zap.Error(w.diagnose(ctx, err)))
 		}
 	}
 }

@@ -63,8 +63,10 @@ func TestWorker_LeavesAgainWhereTheCoordinatorLoads(t *testing.T) {
 			return res, nil, loading.Load()
 		}
 		r.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
 			res := req.ResponseKind().(*kmsg.HeartbeatResponse) //nolint:forcetypeassert // by its key
-			return refuse(res, &res.ErrorCode)
+			res.ErrorCode = kerr.RebalanceInProgress.Code       // so that it joins again
+			return res, nil, loading.Load()
 		})
 		r.Fake.ControlKey(int16(kmsg.JoinGroup), func(req kmsg.Request) (kmsg.Response, error, bool) {
 			res := req.ResponseKind().(*kmsg.JoinGroupResponse) //nolint:forcetypeassert // by its key
@@ -95,5 +97,33 @@ func TestWorker_TakesInPartitionsAddedRightAfterItJoined(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, res.Errors[topic])
 		eventually(t, time.Minute, "three partitions", func() bool { return len(run.Snapshot().Partitions) == 3 })
+	})
+}
+
+// TestWorker_SendsNothingOnceASessionIsUnanswered: its partitions may be another's by then.
+func TestWorker_SendsNothingOnceASessionIsUnanswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		r.api.answer = slow(100 * time.Millisecond)
+		run := r.start(t, func(c *worker.Config) { c.SessionTimeout = 6 * time.Second; c.Concurrency = 1 })
+		var away atomic.Bool
+		r.Fake.ControlKey(int16(kmsg.Heartbeat), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			res := req.ResponseKind().(*kmsg.HeartbeatResponse) //nolint:forcetypeassert // by its key
+			res.ErrorCode = kerr.CoordinatorNotAvailable.Code
+			return res, nil, away.Load()
+		})
+		r.Produce(t, topic, messages(1000, 1, 1)...)
+		eventually(t, time.Minute, "some accepted", func() bool { return r.api.accepted() > 10 })
+		away.Store(true)
+		time.Sleep(6100 * time.Millisecond) // a session, and the request that is out at its end
+		stood := r.api.called()
+		require.Greater(t, stood, 40, "sent while the session lasts")
+		time.Sleep(time.Minute)
+		require.Equal(t, stood, r.api.called())
+		require.Equal(t, 1, r.logs.FilterMessageSnippet("has not answered for a session").Len())
+		away.Store(false)
+		eventually(t, time.Minute, "more accepted", func() bool { return r.api.accepted() > stood+10 })
+		require.Len(t, run.Snapshot().Partitions, 1)
 	})
 }

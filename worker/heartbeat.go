@@ -52,7 +52,7 @@ func (w *Worker) heartbeats(ctx context.Context, stopFetch context.CancelCauseFu
 		case ctx.Err() == nil && !doubtful && !lease.IsZero() && !time.Now().Before(lease):
 			doubtful = true
 			w.log.Warn("the group's coordinator has not answered for a session: nothing is sent until it does, for another worker may own the partitions by now",
-				zap.Duration("session", w.cfg.SessionTimeout), zap.Error(err))
+				zap.Duration("session", w.cfg.SessionTimeout), zap.Error(w.diagnose(ctx, err)))
 			wait = heartbeatAgain
 		default:
 			wait = heartbeatAgain

@@ -39,7 +39,7 @@ func (w *Worker) starts(ctx context.Context, parts []int) ([]start, error) {
 			return nil, err
 		}
 		if ctx.Err() == nil {
-			w.log.Warn("cannot read the group's offsets; trying again", zap.Error(err))
+			w.log.Warn("cannot read the group's offsets; trying again", zap.Error(w.diagnose(ctx, err)))
 		}
 		if !sleep(ctx, wait) {
 			return nil, ctx.Err()

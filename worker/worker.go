@@ -23,6 +23,8 @@ type Worker struct {
 	attempter   Attempter
 	deadLetters DeadLetterWriter
 
+	diagnosis diagnosis
+
 	aborted context.Context // ends when Abort is called
 	abort   context.CancelCauseFunc
 
@@ -141,7 +143,7 @@ func (w *Worker) joinFailed(ctx context.Context, err error) {
 		sleep(ctx, rejoinFailing)
 		return
 	}
-	w.log.Warn("cannot join the group; trying again", zap.String("group", w.cfg.Group), zap.Error(err))
+	w.log.Warn("cannot join the group; trying again", zap.String("group", w.cfg.Group), zap.Error(w.diagnose(ctx, err)))
 	w.leaveGroup(ctx)
 }
 
