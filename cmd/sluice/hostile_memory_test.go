@@ -11,7 +11,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -97,8 +99,12 @@ func (w *hostileRun) round(t *testing.T, r *hostileRig, sent []message) {
 // forget deletes all of a topic's records.
 func (r *hostileRig) forget(t *testing.T, topic string) {
 	t.Helper()
-	parts, err := r.Partitions(t.Context(), topic)
-	require.NoError(t, err)
+	var parts []kafkago.Partition
+	require.Eventually(t, func() bool { // our view of the cluster may be older than the topic
+		var err error
+		parts, err = r.Partitions(t.Context(), topic)
+		return err == nil
+	}, 10*time.Second, 50*time.Millisecond)
 	req := kmsg.NewPtrDeleteRecordsRequest()
 	rt := kmsg.NewDeleteRecordsRequestTopic()
 	rt.Topic = topic
@@ -108,7 +114,7 @@ func (r *hostileRig) forget(t *testing.T, topic string) {
 		rt.Partitions = append(rt.Partitions, p)
 	}
 	req.Topics = append(req.Topics, rt)
-	_, err = req.RequestWith(t.Context(), r.sender.client(t, plainly))
+	_, err := req.RequestWith(t.Context(), r.sender.client(t, plainly))
 	require.NoError(t, err)
 }
 
