@@ -2,6 +2,7 @@ package chaos_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"syscall"
@@ -17,16 +18,16 @@ import (
 
 // The tests of this file measure one kind of trouble each: briefly with all tests, at length with -chaos.figures.
 
-func atLength(brief, long int) int {
+func atLength(short, long int) int {
 	if *flagFigures {
 		return long
 	}
-	return brief
+	return short
 }
 
 // TestIntegration_ChaosRollingRestart: calls that end within the drain are never repeated.
 func TestIntegration_ChaosRollingRestart(t *testing.T) {
-	skipIfShort(t)
+	begin(t)
 	s := newStage(t, *flagSeed)
 	v := s.run(3, 0, func(f *fleet) {
 		for round := range atLength(1, 20) {
@@ -44,7 +45,7 @@ func TestIntegration_ChaosRollingRestart(t *testing.T) {
 
 // TestIntegration_ChaosKill: a worker that is killed repeats at most what it had at the API.
 func TestIntegration_ChaosKill(t *testing.T) {
-	skipIfShort(t)
+	begin(t)
 	var mu sync.Mutex
 	var all []int
 	t.Run("chains", func(t *testing.T) {
@@ -75,7 +76,7 @@ func TestIntegration_ChaosKill(t *testing.T) {
 // TestIntegration_ChaosKillBehindAStuckKey: what has ended beyond a message that hangs travels in the commit's
 // metadata, and is not repeated.
 func TestIntegration_ChaosKillBehindAStuckKey(t *testing.T) {
-	skipIfShort(t)
+	begin(t)
 	s := newStage(t, *flagSeed, func(s *stage) { s.partitions, s.timeout = 1, 10*time.Minute })
 	s.stuck.Store(true)
 	const messages = 16_000
@@ -99,10 +100,10 @@ func TestIntegration_ChaosKillBehindAStuckKey(t *testing.T) {
 
 // TestIntegration_ChaosOutage: the API fails everybody, and no message is dead-lettered for it.
 func TestIntegration_ChaosOutage(t *testing.T) {
-	skipIfShort(t)
 	if !*flagFigures {
 		t.Skip("minutes long: -chaos.figures")
 	}
+	begin(t)
 	for name, fault := range map[string]genesystest.Fault{
 		"503": {Status: 503}, "drops": {Reset: true}, "hanging": {Hang: true}, "401": {Status: 401}, "403": {Status: 403},
 	} {
@@ -138,9 +139,13 @@ func (s *stage) rate() int {
 	return s.ledger.count() - before
 }
 
-func skipIfShort(t *testing.T) {
+// begin skips a test where only short ones are wanted, and lets it run beside others where each has its own broker.
+func begin(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts processes")
+	}
+	if os.Getenv("SLUICE_TEST_BROKERS") == "" && !*flagFigures {
+		t.Parallel()
 	}
 }
