@@ -199,7 +199,6 @@ type covered struct {
 	partition int
 	number    int // of the commit, in the order of arrival
 	ended     []bool
-	process   string
 }
 
 // commitReceived holds a commit against what has ended at this moment.

@@ -202,6 +202,8 @@ func (w *world) answered(p *process, m *simMessage, err *genesys.Error, took tim
 		return true
 	case genesys.KindBroken, genesys.KindGateway:
 		m.unknown = membership{p, p.generation}
+	case genesys.KindCanceled, genesys.KindInput, genesys.KindTooLarge, genesys.KindUnreadable, genesys.KindRemote,
+		genesys.KindUnauthorized, genesys.KindForbidden, genesys.KindNotFound, genesys.KindServer, genesys.KindNotSent:
 	}
 	if m.fate == good || w.inTrouble() {
 		m.unlucky++

@@ -195,12 +195,12 @@ func (s *scenario) planAPI(r *rand.Rand) {
 	for range 1 + r.IntN(5) {
 		e := trouble{name: pick(r, "503", "500", "502", "refused", "hanging", "dropped", "401", "403", "404", "token refused", "token unreachable"), share: 1}
 		longest := pick(r, time.Minute, time.Hour, s.span)
-		switch {
-		case r.IntN(4) == 0:
+		switch r.IntN(7) {
+		case 0, 1:
 			e = trouble{name: "429", share: pick(r, 0.3, 1), retryAfter: pick(r, 0, time.Second, 20*time.Second, 10*time.Minute)}
-		case r.IntN(4) == 0:
+		case 2:
 			e = trouble{name: "slow", share: 0.5}
-		case r.IntN(4) == 0:
+		case 3:
 			e.name, e.share = pick(r, "503", "502", "dropped"), 0.2
 		}
 		s.during(r, longest, "API: "+e.name, func(w *world) func() { return w.troubleAPI(e) })

@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -40,7 +41,7 @@ type process struct {
 
 func newFleet(t *testing.T, s *stage, n int) *fleet {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "sluice-chaos-logs")
+	dir, err := os.MkdirTemp("", "sluice-chaos-logs") //nolint:usetesting // the logs of a failure are kept
 	require.NoError(t, err)
 	f := &fleet{s: s, dir: dir}
 	for i := range n {
@@ -70,7 +71,7 @@ func (f *fleet) keep(t *testing.T, p *process) {
 		}
 		log, err := os.OpenFile(filepath.Join(f.dir, fmt.Sprintf("worker-%d.log", p.n)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err == nil {
-			p.cmd = exec.Command(binary, "run")
+			p.cmd = exec.CommandContext(context.Background(), binary, "run") // it is ended by signals
 			p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = f.dir, append(os.Environ(), f.s.env()...), log, log
 			err = p.cmd.Start()
 		}

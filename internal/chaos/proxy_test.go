@@ -23,7 +23,7 @@ type proxy struct {
 
 func newProxy(t *testing.T, target string) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{target: target, l: l, conns: map[net.Conn]bool{}}
 	p.gate.L = &p.mu
@@ -44,7 +44,7 @@ func (p *proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.DialTimeout("tcp", p.target, 5*time.Second)
+		server, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", p.target) //nolint:noctx // it is bounded
 		if err != nil {
 			_ = client.Close()
 			continue
@@ -135,7 +135,7 @@ func newCuttable() *cuttable {
 
 // listen has the signature that the embedded broker wants.
 func (c *cuttable) listen(network, address string) (net.Listener, error) {
-	l, err := net.Listen(network, address)
+	l, err := net.Listen(network, address) //nolint:noctx // it returns at once
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func newStage(t *testing.T, seed uint64, change ...func(*stage)) *stage {
 	}
 	s.ledger = newLedger(s.traffic)
 	s.api = genesystest.New(genesystest.Options{Seed: seed, Keep: -1, Behaviour: s.behaviour(), OnExecute: s.ledger.executed})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.api.Start(l)
 	t.Cleanup(s.api.Close)
