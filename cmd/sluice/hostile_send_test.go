@@ -98,9 +98,10 @@ func (s *hostileSender) sendByHand(t *testing.T, r *kgo.Record) bool {
 	topic := kmsg.NewProduceRequestTopic()
 	topic.Topic, topic.Partitions = r.Topic, append(topic.Partitions, p)
 	req.Topics = append(req.Topics, topic)
-	res, err := req.RequestWith(t.Context(), s.client(t, byHand))
+	leader := s.client(t, byHand).Broker(s.leader(t, r.Topic, r.Partition))
+	answer, err := leader.RetriableRequest(t.Context(), req)
 	require.NoError(t, err)
-	at := res.Topics[0].Partitions[0]
+	at := answer.(*kmsg.ProduceResponse).Topics[0].Partitions[0] //nolint:forcetypeassert // the protocol pairs them
 	if err := kerr.ErrorForCode(at.ErrorCode); err != nil {
 		require.ErrorIs(t, err, kerr.InvalidTimestamp)
 		t.Logf("the broker does not take a message of %d ms", r.Timestamp.UnixMilli())
@@ -108,6 +109,24 @@ func (s *hostileSender) sendByHand(t *testing.T, r *kgo.Record) bool {
 	}
 	r.Offset = at.BaseOffset
 	return true
+}
+
+// leader returns the broker that takes a partition's messages.
+func (s *hostileSender) leader(t *testing.T, topic string, partition int32) int {
+	t.Helper()
+	req := kmsg.NewPtrMetadataRequest()
+	rt := kmsg.NewMetadataRequestTopic()
+	rt.Topic = &topic
+	req.Topics = append(req.Topics, rt)
+	res, err := req.RequestWith(t.Context(), s.client(t, byHand))
+	require.NoError(t, err)
+	for _, p := range res.Topics[0].Partitions {
+		if p.Partition == partition {
+			return int(p.Leader)
+		}
+	}
+	require.Fail(t, "no such partition")
+	return -1
 }
 
 // batchOf returns a record batch (magic 2) that holds the record alone.
