@@ -26,8 +26,8 @@ type diagnosis struct {
 // that meet its failure at the same time.
 func (w *Worker) diagnose(ctx context.Context, err error) error {
 	var answer kafkago.Error
-	if errors.As(err, &answer) || ctx.Err() != nil {
-		return err // a broker's own words
+	if errors.As(err, &answer) && answer != kafkago.SASLAuthenticationFailed || ctx.Err() != nil {
+		return err // a broker's own words, about our request and not about us
 	}
 	d := &w.diagnosis
 	if !d.TryLock() {
