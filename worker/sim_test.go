@@ -37,10 +37,10 @@ func TestSimulation(t *testing.T) {
 	runs := *simRuns
 	switch {
 	case runs > 0:
-	case testing.Short():
-		runs = 25
 	case raceEnabled:
 		runs = 50
+	case testing.Short():
+		runs = 25
 	default:
 		runs = 500
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"go.uber.org/goleak"
 
 	"github.com/sluice-kafka/sluice/deadletter"
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
@@ -23,7 +25,19 @@ import (
 
 // TestMain lets scripts run this very binary as `sluice`: a process of its own, with real streams and signals.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"sluice": main})
+	testscript.Main(unleaking{m}, map[string]func(){"sluice": main})
+}
+
+// unleaking fails tests that leave goroutines behind.
+type unleaking struct{ *testing.M }
+
+func (m unleaking) Run() int {
+	code := m.M.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // TestScripts runs testdata/script. Beside testscript's own commands there are:

@@ -45,8 +45,16 @@ func compare(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("start the API: %w", err)
 	}
-	fmt.Printf("%d messages of about %d bytes, %d partitions, %d at a time, the API answers after %s\n\n%-8s %12s %14s %12s\n",
-		o.messages, o.size, o.partitions, o.concurrency, o.latency, "", "messages/s", "CPU a message", "peak RSS")
+	fmt.Printf("%d messages of about %d bytes, %d partitions, %d at a time, the API answers after %s\n\n",
+		o.messages, o.size, o.partitions, o.concurrency, o.latency)
+	if o.course > 0 {
+		f, err := measure(ctx, roleWorker, "course", broker.ListenAddrs()[0], api, o)
+		if err == nil {
+			fmt.Printf("%.0f messages/s, CPU a message %s, peak RSS %.1f MiB\n", f.perSecond, f.cpu.Round(100*time.Nanosecond), mib(f.peakRSS))
+		}
+		return err
+	}
+	fmt.Printf("%-8s %12s %14s %12s\n", "", "messages/s", "CPU a message", "peak RSS")
 	all := map[string][]figures{}
 	for round := range o.rounds {
 		for _, role := range []string{roleWorker, roleFloor} {
@@ -55,7 +63,7 @@ func compare(ctx context.Context, o options) error {
 				return fmt.Errorf("%s: %w", role, err)
 			}
 			all[role] = append(all[role], f)
-			fmt.Printf("%-8s %12.0f %14s %9.1f MiB\n", role, f.perSecond, f.cpu.Round(100*time.Nanosecond), float64(f.peakRSS)/(1<<20))
+			fmt.Printf("%-8s %12.0f %14s %9.1f MiB\n", role, f.perSecond, f.cpu.Round(100*time.Nanosecond), mib(f.peakRSS))
 		}
 	}
 	w, fl := median(all[roleWorker]), median(all[roleFloor])
@@ -127,11 +135,16 @@ func measure(ctx context.Context, role, group, broker string, api *endpoint, o o
 		time.Sleep(time.Millisecond)
 	}
 	began := time.Now()
+	told := began
 	for n := api.accepted.Load(); n < int64(o.messages); n = api.accepted.Load() {
 		time.Sleep(10 * time.Millisecond)
+		if o.course > 0 && time.Since(told) >= o.course {
+			told = told.Add(o.course)
+			fmt.Printf("%6s %9d messages  RSS %5.1f MiB\n", told.Sub(began), n, mib(memory(cmd.Process.Pid, "VmRSS")))
+		}
 	}
 	took := time.Since(began)
-	rss := peakRSS(cmd.Process.Pid)
+	rss := memory(cmd.Process.Pid, "VmHWM")
 	_ = cmd.Process.Signal(syscall.SIGTERM) // a floor that has ended by itself is no failure
 	_ = cmd.Wait()
 	return figures{
@@ -141,16 +154,18 @@ func measure(ctx context.Context, role, group, broker string, api *endpoint, o o
 	}, nil
 }
 
-// peakRSS returns a process's VmHWM, in bytes; 0 where there is no /proc. Its rusage would not do: the
-// largest size is inherited from the process that forked it.
-func peakRSS(pid int) int64 {
+func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
+
+// memory returns one of the sizes that the system tells of a process, in bytes; 0 where there is no /proc. VmHWM is
+// the largest RSS so far: the process's rusage would not do, as that is inherited from the one that forked it.
+func memory(pid int, what string) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(status)) {
 		var kib int64
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+		if _, err := fmt.Sscanf(line, what+": %d kB", &kib); err == nil {
 			return kib << 10
 		}
 	}

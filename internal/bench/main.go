@@ -4,6 +4,10 @@
 //
 //	go run ./internal/bench -messages 100000 -partitions 6 -concurrency 64 -rounds 3
 //
+// With -course it runs the worker alone, once, and prints the course of its memory: a backlog is worked off in
+//
+//	go run ./internal/bench -messages 1000000 -size 1024 -latency 50ms -course 1m
+//
 // It prints throughput, CPU a message and peak memory of each round, and the ratios of the medians. It is a
 // measurement, not a test: it never fails for being slow.
 package main
@@ -23,6 +27,7 @@ type options struct {
 	rounds      int
 	size        int
 	latency     time.Duration
+	course      time.Duration
 }
 
 func main() {
@@ -36,6 +41,7 @@ func main() {
 	flag.IntVar(&o.concurrency, "concurrency", 64, "requests at the API at once")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each")
 	flag.IntVar(&o.size, "size", 300, "bytes a message, about")
+	flag.DurationVar(&o.course, "course", 0, "run the worker once, alone, and print its memory so often")
 	flag.DurationVar(&o.latency, "latency", 0, "how long the API takes to answer")
 	flag.Parse()
 
