@@ -17,7 +17,7 @@ import (
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
 )
 
-// wantKind is the table of DESIGN.md §5, written a second time: 0 stands for success.
+// wantKind is the table of docs/architecture.md, written a second time: 0 stands for success.
 func wantKind(status int) genesys.Kind {
 	switch {
 	case status >= 200 && status < 300:

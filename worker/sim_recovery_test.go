@@ -11,7 +11,7 @@ import (
 // full rate again; the lock is held.
 func (w *world) expectFullRate(e trouble) {
 	healed, began, s := w.healthy, time.Now(), w.scenario
-	// DESIGN: seconds. The next probe is due within five; each success doubles the rate; poison among what is
+	// The next probe is due within five; each success doubles the rate; poison among what is
 	// held may waste a probe each, and a request that hangs is waited for.
 	patience := 10*time.Second + 10*2*s.latency
 	if e.name == "hanging" || e.name == "slow" {
