@@ -23,6 +23,7 @@ type engine struct {
 	mu      *sync.Mutex // the worker's: it guards the judge too, which outlives the engine
 	workCtx context.Context
 	cancel  context.CancelCauseFunc
+	slots   []apiSlot // of attempts that have ended
 
 	parts  map[int]*partition
 	queues map[queueKey]*queue
@@ -50,6 +51,7 @@ type engine struct {
 	moved        time.Time // when a step last ended or a message came in
 	stopped      bool      // nothing new starts; decided ends are still written
 	tasks        sync.WaitGroup
+	idle         []chan task // of goroutines that wait for a step
 	timer        *time.Timer
 	timerAt      time.Time
 	events       []Event // to be told when the lock is released
@@ -76,21 +78,6 @@ const (
 	blockedOnAhead
 )
 
-type step int
-
-const (
-	stepValidate step = iota
-	stepAttempt
-	stepWriteDeadLetter
-	stepWriteResult
-)
-
-// task is a step that a goroutine is to take for a message.
-type task struct {
-	m    *message
-	step step
-}
-
 func newEngine(w *Worker, byteBudget int64) *engine {
 	e := &engine{
 		w: w, mu: &w.mu, parts: map[int]*partition{}, queues: map[queueKey]*queue{},
@@ -109,8 +96,7 @@ func (e *engine) unlock() {
 	now := time.Now()
 	e.tick(now)
 	for t, ok := e.next(now); ok; t, ok = e.next(now) {
-		e.tasks.Add(1)
-		go e.run(t)
+		e.give(t)
 	}
 	e.release(now)
 }
@@ -127,46 +113,6 @@ func (e *engine) release(now time.Time) {
 
 func (e *engine) tell(ev Event) { e.events = append(e.events, ev) }
 
-// run takes steps until there is none to take: a goroutine that has finished one goes on with the next that
-// is ready, so that in the steady state no goroutine is started.
-func (e *engine) run(t task) {
-	defer e.tasks.Done()
-	for ok := true; ok; {
-		settle := e.take(t)
-		e.lock()
-		now := time.Now()
-		e.moved = now
-		settle(now)
-		e.tick(now)
-		t, ok = e.next(now)
-		if ok {
-			e.unlock()
-		} else {
-			e.release(now)
-		}
-	}
-}
-
-// take runs one step outside the lock and returns what is to be done with its result under it.
-func (e *engine) take(t task) func(now time.Time) {
-	m := t.m
-	switch t.step {
-	case stepValidate:
-		r := e.w.validate(m)
-		return func(time.Time) { e.validated(m, r) }
-	case stepAttempt:
-		r := e.w.attempt(e.workCtx, m)
-		return func(now time.Time) { e.attempted(m, r, now) }
-	case stepWriteDeadLetter:
-		r := e.w.writeDeadLetter(e.workCtx, m)
-		return func(now time.Time) { e.written(m, r, now) }
-	case stepWriteResult:
-		r := e.w.writeResult(e.workCtx, m)
-		return func(now time.Time) { e.stored(m, r, now) }
-	}
-	panic("a step without a way to take it")
-}
-
 // next picks a step that may run now and takes its message out of its list. Dead letters and results do not
 // wait for each other: where one topic is out of reach, the other is still written to.
 func (e *engine) next(now time.Time) (task, bool) {
@@ -174,13 +120,13 @@ func (e *engine) next(now time.Time) (task, bool) {
 		m := e.accepted.pop()
 		m.state = stateWriting
 		e.storing++
-		return task{m, stepWriteResult}, true
+		return task{m: m, step: stepWriteResult}, true
 	}
 	if e.ends.len() > 0 && e.writing < maxWriters {
 		m := e.ends.pop()
 		m.state = stateWriting
 		e.writing++
-		return task{m, stepWriteDeadLetter}, true
+		return task{m: m, step: stepWriteDeadLetter}, true
 	}
 	if e.stopped {
 		return task{}, false
@@ -188,13 +134,13 @@ func (e *engine) next(now time.Time) (task, bool) {
 	if m := e.nextAttempt(now); m != nil {
 		m.state = stateAtAPI
 		e.atAPI++
-		return task{m, stepAttempt}, true
+		return task{m, stepAttempt, e.slot()}, true
 	}
 	if e.unvalidated.len() > 0 && e.validating < e.validators {
 		m := e.unvalidated.pop()
 		m.state = stateValidating
 		e.validating++
-		return task{m, stepValidate}, true
+		return task{m: m, step: stepValidate}, true
 	}
 	return task{}, false
 }
@@ -253,6 +199,14 @@ func (e *engine) stop(ctx context.Context) {
 	}
 	e.timer.Stop()
 	e.cancel(errLeft)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, given := range e.idle {
+		close(given)
+	}
+	for _, s := range e.slots {
+		s.free()
+	}
 }
 
 // wakeAt returns when time alone will change something; zero for never.

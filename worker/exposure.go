@@ -11,14 +11,9 @@ import (
 //
 // Commits keep up: beside the one each interval, one is made as soon as a message has to wait for it.
 
-const (
-	// commitSpacing is the least time between two commits: beyond some hundred a second, more of them would cost
-	// the coordinator more than they save.
-	commitSpacing = 2 * time.Millisecond
-	// commitPatience bounds how long sending waits for a commit. A coordinator that does not answer must not stop
-	// the work; until it does, a crash repeats more, which the log says.
-	commitPatience = 250 * time.Millisecond
-)
+// commitPatience bounds how long sending waits for a commit. A coordinator that does not answer must not stop
+// the work; until it does, a crash repeats more, which the log says.
+const commitPatience = 250 * time.Millisecond
 
 // exposure counts the messages that were delivered and whose ends are not committed.
 type exposure struct {
@@ -37,16 +32,24 @@ func (e *engine) exposed(now time.Time) bool {
 	case unsafe >= e.w.cfg.Concurrency:
 		return true
 	case unsafe+x.ended+x.taken < e.w.cfg.Concurrency:
+		if x.taken == 0 && 2*x.ended >= e.w.cfg.Concurrency {
+			x.want() // so that it is done when the other half is
+		}
 		return false
 	}
 	if x.since.IsZero() {
 		x.since = now
 	}
+	x.want()
+	return now.Sub(x.since) < commitPatience
+}
+
+// want asks for a commit.
+func (x *exposure) want() {
 	select {
 	case x.wanted <- struct{}{}:
 	default:
 	}
-	return now.Sub(x.since) < commitPatience
 }
 
 // take moves what has ended into the commit that is being made.
@@ -77,6 +80,6 @@ func (w *Worker) nextCommit(ctx context.Context, e *engine, hurry bool) bool {
 	case <-interval.C:
 		return true
 	case <-wanted:
-		return sleep(ctx, commitSpacing)
+		return ctx.Err() == nil
 	}
 }
