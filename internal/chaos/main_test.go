@@ -18,6 +18,7 @@ var (
 	flagWorkers  = flag.Int("chaos.workers", 3, "worker processes")
 	flagOnly     = flag.String("chaos.only", "", "names of faults, separated by commas; empty: all that the broker allows")
 	flagLatency  = flag.Duration("chaos.latency", 20*time.Millisecond, "how long the API takes")
+	flagPoison   = flag.Int("chaos.poison", 997, "one of so many messages is answered 500 for ever")
 	flagPause    = flag.Duration("chaos.pause", 800*time.Millisecond, "the mean pause between faults")
 	flagFigures  = flag.Bool("chaos.figures", false, "measure: restarts, kills and outages at length")
 )

@@ -40,7 +40,7 @@ func (t *traffic) fate(n int) fate {
 	switch roll := t.roll(n, 1); {
 	case tail > 0 && n >= tail:
 		return good
-	case n%997 == 500: // seldom: each keeps its key waiting for a quarter of a minute
+	case n%*flagPoison == *flagPoison/2: // each keeps its key waiting for a quarter of a minute
 		return poison
 	case roll < 0.02:
 		return invalid

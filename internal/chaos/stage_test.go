@@ -126,7 +126,7 @@ func (s *stage) tell(format string, args ...any) {
 	s.t.Logf("%8.1fs  %s", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// produce writes messages, numbered from 0, at most ahead of what has ended by a bounded number, until there are
+// produce writes messages, numbered from 0, at most ahead of what has ended by some number, until there are
 // enough of them and the faults are over; then a trickle of good ones until all has ended. Poison that is still
 // retried when there is nothing else cannot be told from an API that fails everybody, and would be held.
 //
@@ -138,13 +138,18 @@ func (s *stage) produce(least int, over, settled <-chan struct{}) {
 		BatchSize: batch, BatchTimeout: 2 * time.Millisecond, MaxAttempts: 100, Balancer: kafkago.Murmur2Balancer{},
 	}
 	defer func() { _ = w.Close() }()
-	n := 0
+	n, written := 0, time.Now()
 	for (n < least || !isClosed(over)) && s.t.Context().Err() == nil {
-		if s.ledger.behind(n) > ahead {
+		switch {
+		case s.ledger.behind(n) <= ahead:
+			n = s.write(w, n, batch)
+		case time.Since(written) > time.Second: // all that is ahead may stand behind poison
+			n = s.write(w, n, 5)
+		default:
 			time.Sleep(5 * time.Millisecond)
 			continue
 		}
-		n = s.write(w, n, batch)
+		written = time.Now()
 	}
 	s.tell("faults are over, %d messages produced", n)
 	s.ledger.beginTail(n)
