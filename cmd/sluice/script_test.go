@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"go.uber.org/goleak"
 
 	"github.com/sluice-kafka/sluice/deadletter"
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
@@ -25,24 +23,7 @@ import (
 
 // TestMain lets scripts run this very binary as `sluice`: a process of its own, with real streams and signals.
 func TestMain(m *testing.M) {
-	testscript.Main(unleaking{m}, map[string]func(){"sluice": main})
-}
-
-// unleaking fails tests that leave goroutines behind.
-type unleaking struct{ *testing.M }
-
-func (m unleaking) Run() int {
-	code := m.M.Run()
-	// A producer that is interrupted does not wait for the batch that is under way.
-	interrupted := []goleak.Option{
-		goleak.IgnoreAnyFunction("github.com/segmentio/kafka-go.(*partitionWriter).writeBatches"),
-		goleak.IgnoreAnyFunction("github.com/segmentio/kafka-go.(*connPool).discover"),
-	}
-	if err := goleak.Find(interrupted...); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
+	testscript.Main(m, map[string]func(){"sluice": main})
 }
 
 // TestScripts runs testdata/script. Beside testscript's own commands there are:
