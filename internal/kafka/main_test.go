@@ -3,7 +3,7 @@ package kafka_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/sluice-kafka/sluice/internal/kafkatest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { kafkatest.VerifyNoLeaks(m) }

@@ -3,7 +3,7 @@ package results
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/sluice-kafka/sluice/internal/kafkatest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { kafkatest.VerifyNoLeaks(m) }
