@@ -43,6 +43,7 @@ type judge struct {
 	firstFailure time.Time
 	answers      []time.Duration // ring of the last answer times of successes
 	answered     int
+	served       time.Time // when the latest request began that the API is known to have served
 
 	serves      bool      // the breaker is closed
 	cause       error     // the last failure of the API
@@ -95,10 +96,10 @@ func (j *judge) tripDelay() time.Duration {
 }
 
 // report takes in what the answer for one message tells of the API.
-func (j *judge) report(m *message, e effect, took time.Duration, now time.Time) {
+func (j *judge) report(m *message, e effect, started, now time.Time, took time.Duration) {
 	switch e {
 	case effectSuccess:
-		j.success(took)
+		j.success(started, took)
 	case effectFailure:
 		j.cause = m.failure.err
 		j.failure(m.id(), now)
@@ -106,8 +107,9 @@ func (j *judge) report(m *message, e effect, took time.Duration, now time.Time) 
 	}
 }
 
-// success takes in an answer that shows the API serving, and how long it took.
-func (j *judge) success(took time.Duration) {
+// success takes in an answer that shows the API serving, when its request began and how long it took.
+func (j *judge) success(started time.Time, took time.Duration) {
+	j.served = later(j.served, started)
 	if len(j.answers) < answersKept {
 		j.answers = append(j.answers, took)
 	} else {

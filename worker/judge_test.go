@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -160,6 +161,45 @@ func TestWorker_PoisonAtTheHeadOfAnOutageEndsAfterIt(t *testing.T) {
 		n := sent()
 		eventually(t, time.Minute, "all others accepted", func() bool { return r.api.accepted() == n-64 })
 		run.leave(t)
+		r.requireAudit(t, n)
+	})
+}
+
+func TestWorker_OutagesDoNotUseUpTheAttemptsOfAMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const total, unlucky = 2000, `{"n":7}`
+		r := newRig(t, 4)
+		var mu sync.Mutex
+		var down time.Time // until when
+		calls := 0
+		r.api.answer = func(ctx context.Context, c call) error {
+			mu.Lock()
+			failed := time.Now().Before(down)
+			if c.payload == unlucky && !failed {
+				calls++
+				if failed = calls <= 5; calls <= 4 { // four outages, each begun with it, then a failure of its own
+					down = time.Now().Add(3 * time.Second)
+				}
+			}
+			mu.Unlock()
+			if err := slow(50*time.Millisecond)(ctx, c); err != nil || !failed {
+				return err
+			}
+			return always(status(genesys.KindServer, 500))(ctx, c)
+		}
+		r.Produce(t, topic, messages(total, 4, 1000)...)
+		run := r.start(t)
+		sent := r.trickle(t, total)
+		eventually(t, 5*time.Minute, "the unlucky message sent often enough", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return calls == 6
+		})
+		n := sent()
+		eventually(t, time.Minute, "all accepted", func() bool { return r.api.accepted() == n })
+		run.leave(t)
+		require.GreaterOrEqual(t, run.events.breakerOpened(), 4)
+		require.Empty(t, r.dead.all())
 		r.requireAudit(t, n)
 	})
 }

@@ -69,6 +69,7 @@ type message struct {
 	payload []byte // the validated payload, from stateReady on
 
 	spent      int           // attempts that count
+	charges    []time.Time   // when each of those failed that were made here, not by the partition's last owner
 	waits      int           // repeats on the schedule that do not count
 	troubled   time.Time     // first failure or first hold
 	troubledAt *list.Element // its place among those in trouble; nil: it is not

@@ -48,7 +48,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 	e.tell(Attempted{Status: r.status(), Kind: r.kind(), Took: r.took, Retry: m.history.count > 0})
 	if r.err == nil {
 		e.w.refusals = 0
-		j.success(r.took)
+		j.success(r.started, r.took)
 		e.succeeded(r.started, now)
 		e.accept(m, r.result, now)
 		return
@@ -58,7 +58,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 	m.history.add(r.record())
 	m.history.unknown = m.history.unknown || v.outcome == deadletter.OutcomeUnknown
 	e.trouble(m, now)
-	j.report(m, v.effect, r.took, now)
+	j.report(m, v.effect, r.started, now, r.took)
 	if v.effect == effectSuccess {
 		e.w.refused(r.err.Kind)
 		e.succeeded(r.started, now)
@@ -86,11 +86,25 @@ func (e *engine) failed(m *message, v verdict, retryAfter time.Duration, now tim
 		e.wait(m, backoff(m.waits, retryAfter), now)
 	case v.action == actRetry && m.spent+1 < e.w.cfg.MaxAttempts:
 		m.spent++
+		m.charges = append(m.charges, now)
 		m.part.dirty = true
 		e.wait(m, backoff(m.spent, retryAfter), now)
 	default: // a failure that would end it; its last attempt is not spent until the judge has spoken
 		m.state = stateProvisional
 		e.provisional.push(m)
+	}
+}
+
+// refund takes back the attempts that failed since the last request that was served began: the breaker has opened, so
+// those failures are the API's. An API that comes and goes would otherwise use up a message's attempts.
+func (e *engine) refund() {
+	for el := e.troubled.Front(); el != nil; el = el.Next() {
+		m := troubledMessage(el)
+		for n := len(m.charges) - 1; n >= 0 && m.charges[n].After(e.w.judge.served); n-- {
+			m.charges = m.charges[:n]
+			m.spent--
+			m.part.dirty = true
+		}
 	}
 }
 
@@ -229,6 +243,7 @@ func (e *engine) observeBreaker(now time.Time) {
 	e.breakerState = state
 	switch {
 	case changed.From == breakerClosed:
+		e.refund()
 		for e.provisional.len() > 0 {
 			e.hold(e.provisional.pop())
 		}

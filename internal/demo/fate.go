@@ -11,8 +11,8 @@ import (
 type Fate int
 
 // The fates. The first three, and FatePoison, end a message; from FateThrottled on it meets one failure, on
-// its first call, and is delivered by a later one. One and no more: the outage may take a second attempt, and
-// of the four that a message has by default one is left for a machine that stalls.
+// its first call, and is delivered by a later one. One and no more: of the attempts a message has, the others are
+// left for a machine that stalls.
 const (
 	FateGood        Fate = iota + 1 // delivered
 	FateInvalid                     // does not meet the schema
