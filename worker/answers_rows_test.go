@@ -122,6 +122,7 @@ var answerGroups = []struct {
 		{says: "ACTION.REMOTE_ENDPOINT with 429 and Retry-After: 7", want: genesys.KindRemote,
 			fake: genesystest.Answer{Status: 429, ActionCode: "ACTION.REMOTE_ENDPOINT", RetryAfter: 7}},
 		{says: "ACTION.REMOTE_ENDPOINT with 500", fake: blamed(500, "REMOTE_ENDPOINT"), want: genesys.KindRemote},
+		{says: "ACTION.REMOTE_ENDPOINT with 502", fake: blamed(502, "REMOTE_ENDPOINT"), want: genesys.KindRemote},
 		{says: "ACTION.REMOTE_ENDPOINT with 504", fake: blamed(504, "REMOTE_ENDPOINT"), want: genesys.KindRemote},
 		{says: "an ACTION code that is not known, with 400", fake: blamed(400, "OTHER"), want: genesys.KindRefused},
 	}},

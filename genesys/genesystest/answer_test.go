@@ -146,7 +146,7 @@ func TestFault_RefusesNonsense(t *testing.T) {
 		for _, bad := range []string{
 			`{"code":"x"}`, `{"location":"/"}`, `{"status":200,"location":"/"}`, `{"status":503,"every":"1m"}`, `{"status":503,"every":"1m","for":"1m"}`,
 			`{"expires_in":"soon"}`, `{"latency":{"p50":"1s","p99":"1ms"}}`, `{"latency":{"p99":"1s"}}`, `{"pad":-1}`, `{"pad":9999999999}`,
-			`{"rate":0.5}`, `{"execute":true}`,
+			`{"rate":0.5}`, `{"execute":true}`, `{"refuse":true}`, `null`, `[null]`, `[[]]`, `{"body":7}`, `7`,
 		} {
 			a, err := f.do("PUT", "/_faults", bad)
 			require.NoError(t, err)

@@ -34,7 +34,7 @@
 //	{"status": 400, "action_code": "ACTION.REMOTE_ENDPOINT"}        somebody else's failure
 //	{"status": 401, "code": "invalid_client", "paths": "token"}     a client that was disabled
 //	{"latency": {"p50": "80ms", "p99": "2s"}}                       {"delay": "100ms", "paths": "token"}
-//	{"hang": true}    {"reset": true}    {"half_close": true}    {"refuse": true}
+//	{"hang": true}    {"reset": true}    {"half_close": true}    {"refuse": true, "for": "30s"}
 //	{"reset": true, "execute": true, "paths": "invoke"}             executed, and the answer lost
 //	{"cut": true}     {"close": true}    {"pad": 2000000}        {"gzip": true}
 //	{"status": 200, "body": "<html>", "content_type": "text/html"}  something in between answers

@@ -90,6 +90,7 @@ const (
 	expiresInNone = "none"
 )
 
+// validate says what is wrong with a fault that came over HTTP.
 func (f Fault) validate() error {
 	switch {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
@@ -104,6 +105,8 @@ func (f Fault) validate() error {
 		return errors.New("code, message, action_code and retry_after go with a status")
 	case f.Location != "" && (f.Status < 300 || f.Status > 399):
 		return fmt.Errorf("location: goes with a status from 300 to 399 (got %d)", f.Status)
+	case f.Refuse && f.For == 0:
+		return errors.New("refuse: say for how long, with for, since nobody can end it over HTTP")
 	case f.Every > 0 && (f.For == 0 || f.For >= f.Every):
 		return errors.New("every: want it longer than for, which says how long each time")
 	case f.ExpiresIn != "" && f.ExpiresIn != expiresInNone && !json.Valid([]byte(f.ExpiresIn)):

@@ -140,7 +140,7 @@ func readFaults(r io.Reader) ([]Fault, error) {
 	in := json.NewDecoder(bytes.NewReader(body))
 	in.DisallowUnknownFields()
 	if err := in.Decode(into); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("want a fault as a JSON object, or a list of them: %w", err)
 	}
 	if len(faults) == 0 {
 		return nil, errors.New("want a fault, or a list of them; DELETE ends those in force")

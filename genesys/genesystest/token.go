@@ -47,7 +47,7 @@ type grant struct {
 }
 
 // forgotten is how long a token that has died is remembered, so that what is said of it is true.
-const forgotten = 24 * time.Hour
+const forgotten = time.Hour
 
 // issue makes a token and returns the body that carries it.
 func (s *Server) issue(a Answer) []byte {
