@@ -14,9 +14,10 @@ const (
 	redactHeader  = "header:" // and the header's name, or * for every header
 	// anyStep is the step of a pointer that stands for every position of an array and every member of an object.
 	anyStep = "*"
-	// redactedText stands where a value was.
-	redactedText = "***"
 )
+
+// RedactedText stands in a redacted record where a value of the payload or of a header was.
+const RedactedText = "***"
 
 // Redacted tells what was removed from a record on purpose, and keeps the identity of the payload.
 type Redacted struct {
@@ -140,7 +141,7 @@ func (x *Redaction) redactHeaders(headers []Header) (left []Header, met []string
 			if h.Value == nil || (name != anyStep && name != strings.ToLower(h.Key)) {
 				continue
 			}
-			h.Value, h.Size = []byte(redactedText), 0
+			h.Value, h.Size = []byte(RedactedText), 0
 			if rule := redactHeader + name; !slices.Contains(met, rule) {
 				met = append(met, rule)
 			}

@@ -61,9 +61,9 @@ func (x *Redaction) visible(pointer string, all bool) (told string, covered bool
 	case end == len(raw):
 		return pointer, true
 	case end == 0:
-		return "/" + redactedText, true
+		return "/" + RedactedText, true
 	default:
-		return "/" + strings.Join(raw[:end], "/") + "/" + redactedText, true
+		return "/" + strings.Join(raw[:end], "/") + "/" + RedactedText, true
 	}
 }
 

@@ -66,7 +66,7 @@ func (d *redactor) value(ways []way) {
 		return
 	}
 	if d.removed(ways) {
-		d.out = append(append(d.out, d.src[d.copied:d.pos]...), `"`+redactedText+`"`...)
+		d.out = append(append(d.out, d.src[d.copied:d.pos]...), `"`+RedactedText+`"`...)
 		d.skip()
 		d.copied = d.pos
 		return

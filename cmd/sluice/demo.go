@@ -64,7 +64,7 @@ of order. Equal seeds give equal counts, but for duplicates and the time taken.`
 	flags.Uint64Var(&f.seed, "seed", 1, "what the messages and their faults follow from")
 	flags.BoolVar(&f.exit, "exit", false, "exit when all --messages have ended")
 	flags.StringVarP(&f.output, "output", "o", "text", "`format` of the summary: text or json")
-	settings(cmd, "worker.", "genesys.api", "genesys.rate", "genesys.timeout", "admin.", "log.")
+	settings(cmd, "worker.", "dead_letter.", "genesys.api", "genesys.rate", "genesys.timeout", "admin.", "log.")
 	return cmd
 }
 
