@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // The words of a redaction's rules that are no JSON pointers.
@@ -68,6 +69,8 @@ var errNoRule = errors.New("is none: want a JSON pointer such as /contact/extern
 
 func (x *Redaction) add(rule string) error {
 	switch {
+	case !utf8.ValidString(rule):
+		return errors.New("is not UTF-8, as every name in JSON is")
 	case rule == redactKey:
 		x.key = true
 	case rule == redactPayload:

@@ -19,7 +19,7 @@ func (w *Worker) record(m *message, now time.Time) deadletter.Record {
 	f := m.failure
 	r := deadletter.Record{
 		Code: f.verdict.code, Class: f.verdict.class, Outcome: f.verdict.outcome,
-		FailedAt: now.UTC(),
+		FailedAt:   now.UTC(),
 		Violations: f.violations, ViolationCount: f.violationN,
 		Attempts: m.history.attempts, AttemptCount: m.history.count,
 		Source: m.source(), Payload: m.value,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxDrain bounds worker.drain. The rebalance time-out that sluice asks for is the drain and ten seconds:
@@ -158,6 +159,8 @@ var tilde = regexp.MustCompile(`~([^01]|$)`)
 func redaction(rule string) (problem, fix string) {
 	name, isHeader := strings.CutPrefix(rule, "header:")
 	switch {
+	case !utf8.ValidString(rule):
+		return "is not UTF-8", "write it as the payload or the header has it, in UTF-8"
 	case rule == "payload", rule == "key":
 		return "", ""
 	case isHeader && name == "":
