@@ -63,6 +63,7 @@ func (l letters) tell(t *testing.T) (found []written, logged string) {
 		require.NoError(t, err)
 		writer, err := deadletter.NewWriter(deadletter.WriterConfig{Topic: topic + ".dlq", Cluster: r.Connect(t), Logger: r.log})
 		require.NoError(t, err)
+		r.setTopic(t, topic, "max.message.bytes", "33554432")
 		r.Produce(t, topic, l.msgs...)
 		run := r.startLetters(t, l, writer, func(c *worker.Config) {
 			c.Redact = redact

@@ -69,6 +69,9 @@ func details(e *genesys.Error) json.RawMessage {
 		d.Body = body
 	default:
 		d.Body, _ = json.Marshal(cut(body, maxErrorBody)) // a string always marshals
+		if len(d.Body) > 2*maxErrorBody {                 // control characters take six times their size
+			d.Body, _ = json.Marshal(cut(body, maxErrorBody/4))
+		}
 	}
 	if e.Err != nil {
 		d.Error = e.Err.Error()
