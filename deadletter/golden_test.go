@@ -2,8 +2,11 @@ package deadletter
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -45,4 +48,41 @@ func TestDecode_EveryGoldenFile(t *testing.T) {
 			require.Equal(t, r, again)
 		})
 	}
+}
+
+// The examples of docs/dead-letter-format.md are golden files, laid out.
+func TestFormatPage_ShowsWhatIsWritten(t *testing.T) {
+	const page = "../docs/dead-letter-format.md"
+	old, err := os.ReadFile(page)
+	require.NoError(t, err)
+	example := regexp.MustCompile("(?s)<!-- example: ([a-z0-9_]+) -->\n(?:\n```json\n.*?\n```\n)?")
+	require.NotEmpty(t, example.FindAll(old, -1))
+	want := example.ReplaceAllStringFunc(string(old), func(found string) string {
+		name := example.FindStringSubmatch(found)[1]
+		golden, err := os.ReadFile(filepath.Join("testdata/golden/v1", name+".json"))
+		require.NoError(t, err)
+		return "<!-- example: " + name + " -->\n\n```json\n" + aFieldALine(t, golden) + "\n```\n"
+	})
+	if *update {
+		require.NoError(t, os.WriteFile(page, []byte(want), 0o600))
+		return
+	}
+	require.Equal(t, want, string(old), "run with -update if this is meant")
+}
+
+// aFieldALine lays a record out with one of its fields a line, each as it was written.
+func aFieldALine(t *testing.T, value []byte) string {
+	t.Helper()
+	fields := json.NewDecoder(bytes.NewReader(value))
+	_, err := fields.Token() // the brace
+	require.NoError(t, err)
+	var lines []string
+	for fields.More() {
+		name, err := fields.Token()
+		require.NoError(t, err)
+		var field json.RawMessage
+		require.NoError(t, fields.Decode(&field))
+		lines = append(lines, fmt.Sprintf("%q:%s", name, field))
+	}
+	return "{" + strings.Join(lines, ",\n ") + "}"
 }
