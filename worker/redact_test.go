@@ -73,11 +73,11 @@ func TestRedaction_NothingIsSeen(t *testing.T) {
 				requireStrictlyValid(t, d.Value)
 				require.NotNil(t, d.Redacted)
 				require.False(t, d.Restorable())
-				require.NotEmpty(t, d.Record.Source.ID())
-				headers, err := json.Marshal(d.Message.Headers)
+				require.NotEmpty(t, d.Source.ID())
+				headers, err := json.Marshal(d.Headers)
 				require.NoError(t, err)
-				all := seen + string(d.Message.Key) + string(d.Value) + string(headers)
-				for _, h := range d.Message.Headers {
+				all := seen + string(d.Key) + string(d.Value) + string(headers)
+				for _, h := range d.Headers {
 					all += string(h.Value)
 				}
 				requireNoCanary(t, all)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -124,6 +125,12 @@ func (a *app) demoConfig(cmd *cobra.Command) (*config.Config, error) {
 	cfg := config.Load(config.Options{File: a.configFile, Dir: empty, Environ: []string{}, Flags: settingsGiven(cmd)})
 	if err := cfg.Require(config.ForDemo); err != nil {
 		return nil, err
+	}
+	for _, rule := range cfg.DeadLetter.Redact {
+		name, isHeader := strings.CutPrefix(rule, "header:")
+		if isHeader && (name == "*" || strings.EqualFold(name, demo.HeaderEvent)) {
+			return nil, usageError("--dead-letter-redact: the demo's audit tells messages apart by their header %s: leave out %s", demo.HeaderEvent, rule)
+		}
 	}
 	if !cfg.Origin("genesys.timeout").ByHand() {
 		cfg.Genesys.Timeout = demoTimeout
