@@ -132,11 +132,6 @@ func entry(partition int, rec *kafkago.Record, head facts) (Entry, error) {
 		}
 		return e, nil
 	}
-	switch {
-	case e.payloadCut():
-		e.PayloadSHA256 = e.Cut.PayloadSHA256
-	case e.Payload != nil:
-		e.PayloadSHA256 = hash(e.Payload)
-	}
+	_, e.PayloadSHA256 = e.SourcePayload()
 	return e, nil
 }

@@ -89,7 +89,8 @@ func (s *sheet) where(d *deadLetters, e deadletter.Entry) {
 	if r := e.Replay; r != nil {
 		s.field("replayed", term.Visible(fmt.Sprintf("%d×, last as %s of %s", r.Count, r.ID, r.Of)))
 	}
-	if e.Cut != nil {
+	s.redacted(e.Record)
+	if e.Cut != nil && len(e.Cut.Parts) > 0 {
 		parts := make([]string, len(e.Cut.Parts))
 		for i, p := range e.Cut.Parts {
 			parts[i] = string(p)
@@ -137,12 +138,15 @@ func listViolations(r deadletter.Record) []violation {
 }
 
 func (s *sheet) payload(r deadletter.Record) {
+	if s.removedPayload(r) {
+		return
+	}
 	note := plural(int64(len(r.Payload)), "byte")
 	if r.Cut != nil && r.Cut.PayloadSHA256 != "" {
 		note = fmt.Sprintf("the first %s of %s", grouped(int64(len(r.Payload))), plural(int64(r.Cut.PayloadSize), "byte"))
 	}
 	s.section("Payload", note)
-	s.WriteString(term.Indent(renderPayload(s.style, r.Payload, marks(listViolations(r))), "  "))
+	s.WriteString(term.Indent(renderPayload(s.style, r.Payload, append(marks(listViolations(r)), redactedMarks(r)...)), "  "))
 }
 
 // attempts writes the attempts as a timeline: when, how long after the first, what came back, the wait.
