@@ -12,32 +12,65 @@ import (
 // DefaultLimit is how many entries [Reader.Newest] returns where the filter sets no limit.
 const DefaultLimit = 100
 
-// Newest returns the newest dead letters that the filter selects, by the time they failed at, newest first;
-// of several with one id only the newest. It reads the topic as [Reader.Scan] does, and holds no more than
-// the filter's limit of entries.
-func (r *Reader) Newest(ctx context.Context, f Filter) ([]Entry, error) {
+// Listing is what [Reader.List] found.
+type Listing struct {
+	Entries []Entry // newest first
+	Scanned Scanned
+}
+
+// List returns the newest dead letters that the filter selects, by the time they failed at, newest first; of
+// several about one message with one payload only the newest. It reads the topic as [Reader.Scan] does,
+// parses no more than it has to, and holds no more than the filter's limit of entries.
+func (r *Reader) List(ctx context.Context, f Filter) (Listing, error) {
 	if f.Limit <= 0 {
 		f.Limit = DefaultLimit
 	}
-	top := newest{limit: f.Limit, byID: make(map[string]*ranked)}
-	maybe := func(x facts) bool { return f.admits(x, false) && !top.tooOld(x) }
-	err := r.walk(ctx, f, maybe, func(e Entry) bool {
-		top.add(e)
+	top := newest{limit: f.Limit, known: make(map[string]*ranked)}
+	s := r.newScan(f)
+	err := s.run(ctx, func(l *letter) bool {
+		if !top.tooOld(l.facts) {
+			top.add(l.entry(), l.entry().identity())
+		}
 		return true
 	})
 	if err != nil {
-		return nil, err
+		return Listing{}, err
 	}
-	return top.sorted(), nil
+	return Listing{top.sorted(), s.scanned}, nil
 }
 
-// Get returns the newest dead letter with an id, "topic/partition/offset", or an error that wraps
-// [ErrNotFound]. It reads the whole topic, but parses little of it.
-func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
-	if _, _, _, err := ParseID(id); err != nil {
-		return Entry{}, err
+// Newest returns the entries of [Reader.List].
+func (r *Reader) Newest(ctx context.Context, f Filter) ([]Entry, error) {
+	l, err := r.List(ctx, f)
+	return l.Entries, err
+}
+
+// Lookup returns of each id, "topic/partition/offset", the newest dead letter, in the order of the ids, each
+// once; those that have none are left out. It reads the whole topic, but parses little of it.
+func (r *Reader) Lookup(ctx context.Context, ids ...string) ([]Entry, Scanned, error) {
+	for _, id := range ids {
+		if _, _, _, err := ParseID(id); err != nil {
+			return nil, Scanned{}, err
+		}
 	}
-	found, err := r.Newest(ctx, Filter{IDs: []string{id}, Limit: 1})
+	top := newest{limit: len(ids), known: make(map[string]*ranked)}
+	s := r.newScan(Filter{IDs: ids})
+	if err := s.run(ctx, func(l *letter) bool { top.add(l.entry(), l.id); return true }); err != nil {
+		return nil, s.scanned, err
+	}
+	var found []Entry
+	for _, id := range ids {
+		if x, ok := top.known[id]; ok {
+			found = append(found, x.Entry)
+			delete(top.known, id)
+		}
+	}
+	return found, s.scanned, nil
+}
+
+// Get returns the newest dead letter with an id, or an error that wraps [ErrNotFound]. See [Reader.Lookup].
+func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
+	found, _, err := r.Lookup(ctx, id)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -47,17 +80,27 @@ func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
 	return found[0], nil
 }
 
+// identity tells a dead letter from others, but not from its own repeats; empty where it does not tell
+// what it is about, and so repeats no other.
+func (e Entry) identity() string {
+	if e.Source.Topic == "" {
+		return ""
+	}
+	return e.Source.ID() + " " + e.PayloadSHA256
+}
+
 // newest keeps the newest entries, as a heap with the oldest of them on top.
 type newest struct {
 	limit int
 	heap  []*ranked
-	byID  map[string]*ranked
+	known map[string]*ranked // by identity
 }
 
 // ranked is an entry that knows its place in the heap.
 type ranked struct {
 	Entry
-	place int
+	identity string
+	place    int
 }
 
 // tooOld reports whether a dead letter cannot be among the newest, going by its headers.
@@ -65,27 +108,23 @@ func (n *newest) tooOld(x facts) bool {
 	return len(n.heap) == n.limit && !x.failedAt.IsZero() && x.failedAt.Before(n.heap[0].failedAt())
 }
 
-// add takes an entry in, and lets go of the oldest where there are too many.
-func (n *newest) add(e Entry) {
-	id := ""
-	if e.Source.Topic != "" { // a message that tells nothing of its source repeats no other
-		id = e.Source.ID()
-	}
-	if known, ok := n.byID[id]; ok {
+// add takes an entry in, and lets go of the oldest where there are too many. Of entries with one identity
+// it keeps the newest; those with none are all different.
+func (n *newest) add(e Entry, identity string) {
+	if known, ok := n.known[identity]; ok {
 		if byAge(known.Entry, e) < 0 {
 			known.Entry = e
 			heap.Fix(n, known.place)
 		}
 		return
 	}
-	x := &ranked{Entry: e}
+	x := &ranked{Entry: e, identity: identity}
 	heap.Push(n, x)
-	if id != "" {
-		n.byID[id] = x
+	if identity != "" {
+		n.known[identity] = x
 	}
 	if len(n.heap) > n.limit {
-		oldest := heap.Pop(n).(*ranked)
-		delete(n.byID, oldest.Source.ID())
+		delete(n.known, heap.Pop(n).(*ranked).identity)
 	}
 }
 
