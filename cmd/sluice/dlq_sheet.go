@@ -20,6 +20,15 @@ type sheet struct {
 	strings.Builder
 	style term.Style
 	now   time.Time
+	width int // of the terminal; 0 where there is none, and lines are as long as they are
+}
+
+// columns returns the width for a sheet.
+func (a *app) columns() int {
+	if a.streams.OutIsTerminal {
+		return a.streams.Width()
+	}
+	return 0
 }
 
 func (s *sheet) line(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
