@@ -85,7 +85,7 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 // printDeadLetters prints dead letters for people.
 func (a *app) printDeadLetters(d *deadLetters, entries []deadletter.Entry) error {
 	for i, e := range entries {
-		s := sheet{style: a.streams.OutStyle(), now: time.Now()}
+		s := sheet{style: a.streams.OutStyle(), now: time.Now(), width: a.columns()}
 		if i > 0 {
 			s.line("")
 		}

@@ -89,6 +89,8 @@ type statsReport struct {
 	ByCode      map[deadletter.Code]int64  `json:"by_code"`
 	ByActor     map[deadletter.Actor]int64 `json:"by_actor"` // by the likeliest one
 	Scanned     deadletter.Scanned         `json:"scanned"`
+
+	byWhose map[string]int64 // as by_actor, for people: by all who may have to act
 }
 
 // causeReport is one cause, as -o ndjson prints it on a line.
@@ -121,12 +123,13 @@ type moveReport struct {
 func newStatsReport(topic string, s deadletter.Stats, limit int) statsReport {
 	r := statsReport{
 		Topic: topic, DeadLetters: s.Scanned.Matched, OtherCauses: s.Others, Scanned: s.Scanned, Causes: []causeReport{},
-		ByCode: make(map[deadletter.Code]int64), ByActor: make(map[deadletter.Actor]int64),
+		ByCode: make(map[deadletter.Code]int64), ByActor: make(map[deadletter.Actor]int64), byWhose: make(map[string]int64),
 	}
 	for i, c := range s.Causes {
 		r.ByCode[c.Code] += c.Count
 		for _, m := range c.Moves {
 			r.ByActor[m.Who[0]] += m.Count
+			r.byWhose[m.Whose()] += m.Count
 		}
 		if i < limit {
 			r.Causes = append(r.Causes, newCauseReport(c))

@@ -37,8 +37,12 @@ func (s *sheet) stats(r statsReport) {
 		s.count(r.ByCode[code], term.Visible(cmp.Or(string(code), "(the record does not tell)")))
 	}
 	s.section("Whose move", "")
-	for _, who := range mostFirst(r.ByActor) {
-		s.count(r.ByActor[who], who.String())
+	for _, whose := range mostFirst(r.byWhose) {
+		text := whose
+		if whose == deadletter.Nobody.String() {
+			text += ": they can be sent again as they are"
+		}
+		s.count(r.byWhose[whose], text)
 	}
 }
 
@@ -51,14 +55,14 @@ func (s *sheet) cause(c causeReport) {
 		title += "  " + term.Visible(c.What)
 	}
 	s.line("\n%s  %s", s.style.Bold(fmt.Sprintf("%*s", countColumns, grouped(c.Count))), title)
-	s.below("%s", fmt.Sprintf("%s, %s, %s", s.period(c.First, c.Last), keysText(c), partitionsText(c.Partitions)))
+	s.below("%s, %s, %s", s.period(c.First, c.Last), keysText(c), partitionsText(c.Partitions))
 	for _, m := range movesOf(c) {
 		about := ""
 		if m.Count < c.Count {
 			about = fmt.Sprintf(" (%s of them)", grouped(m.Count))
 		}
 		move := deadletter.Move{Who: m.Who, Why: m.Why}
-		s.below("whose move: %s%s: %s", move.Whose(), about, move.Why)
+		s.below("whose move  %s%s: %s", move.Whose(), about, move.Why)
 	}
 	for _, typed := range c.Next {
 		s.line("%*s  %s", countColumns, "", s.style.Cyan(typed))
@@ -72,14 +76,17 @@ func (s *sheet) below(format string, args ...any) {
 
 // period writes when something happened, in as few words as possible.
 func (s *sheet) period(first, last time.Time) string {
-	ago := term.Ago(s.now.Sub(last))
+	ago := ""
+	if s.width > 0 {
+		ago = " (" + term.Ago(s.now.Sub(last)) + ")"
+	}
 	switch {
-	case !last.After(first.Add(time.Second)):
-		return fmt.Sprintf("%s (%s)", stamp(last), ago)
+	case last.Sub(first) < time.Second:
+		return stamp(last) + ago
 	case first.Truncate(24 * time.Hour).Equal(last.Truncate(24 * time.Hour)):
-		return fmt.Sprintf("%s to %s (%s)", first.Format(time.DateTime), last.Format("15:04:05 UTC"), ago)
+		return first.Format(time.DateTime) + " to " + last.Format("15:04:05 UTC") + ago
 	default:
-		return fmt.Sprintf("%s to %s (%s)", first.Format(time.DateTime), stamp(last), ago)
+		return first.Format(time.DateTime) + " to " + stamp(last) + ago
 	}
 }
 

@@ -61,7 +61,7 @@ func (d *deadLetters) looked(f deadletter.Filter, s deadletter.Scanned) string {
 		}
 	}
 	if s.Unsearched > 0 {
-		text += fmt.Sprintf("\n%s of a payload that is cut or is no JSON: --where cannot look into those", plural(s.Unsearched, "record"))
+		text += fmt.Sprintf("\nthe payloads of %s are cut or no JSON: --where cannot look into those", plural(s.Unsearched, "record"))
 	}
 	if s.Inexact {
 		text += "\nso many that repeats were no longer told from others: narrow it with --since"
