@@ -85,9 +85,7 @@ func (t *follower) begin(ctx context.Context) error {
 func (t *follower) beginWithNewest(ctx context.Context) error {
 	top := newest{limit: t.Last, known: make(map[string]*ranked)}
 	err := t.run(ctx, func(l *letter) bool {
-		if !top.tooOld(l.facts) {
-			top.add(l.entry(), l.entry().identity())
-		}
+		top.take(l)
 		return true
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"bytes"
 	"cmp"
 	"container/heap"
 	"context"
@@ -28,9 +29,7 @@ func (r *Reader) List(ctx context.Context, f Filter) (Listing, error) {
 	top := newest{limit: f.Limit, known: make(map[string]*ranked)}
 	s := r.newScan(f)
 	err := s.run(ctx, func(l *letter) bool {
-		if !top.tooOld(l.facts) {
-			top.add(l.entry(), l.entry().identity())
-		}
+		top.take(l)
 		return true
 	})
 	if err != nil {
@@ -55,13 +54,13 @@ func (r *Reader) Lookup(ctx context.Context, ids ...string) ([]Entry, Scanned, e
 	}
 	top := newest{limit: len(ids), known: make(map[string]*ranked)}
 	s := r.newScan(Filter{IDs: ids})
-	if err := s.run(ctx, func(l *letter) bool { top.add(l.entry(), l.id); return true }); err != nil {
+	if err := s.run(ctx, func(l *letter) bool { top.add(l.ranked(l.id)); return true }); err != nil {
 		return nil, s.scanned, err
 	}
 	var found []Entry
 	for _, id := range ids {
 		if x, ok := top.known[id]; ok {
-			found = append(found, x.Entry)
+			found = append(found, x.entry())
 			delete(top.known, id)
 		}
 	}
@@ -80,13 +79,25 @@ func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
 	return found[0], nil
 }
 
-// identity tells a dead letter from others, but not from its own repeats; empty where it does not tell
-// what it is about, and so repeats no other.
-func (e Entry) identity() string {
-	if e.Source.Topic == "" {
+// identity tells a letter from others, but not from its own repeats; empty where it does not tell what it is
+// about, and so repeats no other.
+func (l *letter) identity() string {
+	if l.id == "" {
 		return ""
 	}
-	return e.Source.ID() + " " + e.PayloadSHA256
+	return l.id + " " + l.glance.payloadSHA256
+}
+
+// ranked returns the letter as something to keep. It is parsed only if it is among the newest in the end: in
+// a topic that is read from old to new, each is among the newest for a while.
+func (l *letter) ranked(identity string) *ranked {
+	if l.parsed != nil || !l.complete() {
+		return &ranked{Entry: l.entry(), identity: identity}
+	}
+	kept := *l
+	kept.value = bytes.Clone(l.value)
+	e := Entry{Record: Record{FailedAt: l.failedAt}, Partition: l.partition, Offset: l.offset, Time: l.time}
+	return &ranked{Entry: e, identity: identity, unparsed: &kept}
 }
 
 // newest keeps the newest entries, as a heap with the oldest of them on top.
@@ -98,7 +109,8 @@ type newest struct {
 
 // ranked is an entry that knows its place in the heap.
 type ranked struct {
-	Entry
+	Entry    // of one that is not parsed yet, only what orders it
+	unparsed *letter
 	identity string
 	place    int
 }
@@ -108,30 +120,44 @@ func (n *newest) tooOld(x facts) bool {
 	return len(n.heap) == n.limit && !x.failedAt.IsZero() && x.failedAt.Before(n.heap[0].failedAt())
 }
 
-// add takes an entry in, and lets go of the oldest where there are too many. Of entries with one identity
-// it keeps the newest; those with none are all different.
-func (n *newest) add(e Entry, identity string) {
-	if known, ok := n.known[identity]; ok {
-		if byAge(known.Entry, e) < 0 {
-			known.Entry = e
+// take takes a letter in, if it may be among the newest.
+func (n *newest) take(l *letter) {
+	if !n.tooOld(l.facts) {
+		n.add(l.ranked(l.identity()))
+	}
+}
+
+// add takes one in, and lets go of the oldest where there are too many. Of those with one identity it keeps
+// the newest; those with none are all different.
+func (n *newest) add(x *ranked) {
+	if known, ok := n.known[x.identity]; ok {
+		if byAge(known.Entry, x.Entry) < 0 {
+			known.Entry, known.unparsed = x.Entry, x.unparsed
 			heap.Fix(n, known.place)
 		}
 		return
 	}
-	x := &ranked{Entry: e, identity: identity}
 	heap.Push(n, x)
-	if identity != "" {
-		n.known[identity] = x
+	if x.identity != "" {
+		n.known[x.identity] = x
 	}
 	if len(n.heap) > n.limit {
 		delete(n.known, heap.Pop(n).(*ranked).identity)
 	}
 }
 
+// entry returns the whole entry.
+func (x *ranked) entry() Entry {
+	if x.unparsed != nil {
+		x.Entry, x.unparsed = x.unparsed.entry(), nil
+	}
+	return x.Entry
+}
+
 func (n *newest) sorted() []Entry {
 	entries := make([]Entry, len(n.heap))
 	for i, x := range n.heap {
-		entries[i] = x.Entry
+		entries[i] = x.entry()
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return byAge(b, a) })
 	return entries

@@ -36,7 +36,7 @@ func TestReader_NewestAgainstModel(t *testing.T) {
 			e.Source = Source{Topic: "t", Offset: rapid.Int64Range(0, 9).Draw(t, "id")}
 			e.FailedAt = time.Unix(rapid.Int64Range(0, 9).Draw(t, "at"), 0)
 			if !top.tooOld(facts{failedAt: e.FailedAt}) {
-				top.add(e, e.Source.ID())
+				top.add(&ranked{Entry: e, identity: e.Source.ID()})
 			}
 			if old, ok := model[e.Source.ID()]; !ok || byAge(old, e) < 0 {
 				model[e.Source.ID()] = e

@@ -181,11 +181,12 @@ func (s *scan) read(value kafkago.Bytes) ([]byte, error) {
 	return b, nil
 }
 
-// identity tells dead letters apart: the source message and its payload. The payload counts because a topic
-// that was deleted and made anew gives the same ids to other messages.
+// identity tells dead letters apart: by the source message and its payload. The payload counts because a
+// topic that was deleted and made anew gives the same ids to other messages. A letter that tells nothing of
+// its source repeats no other.
 func (s *scan) identity(l *letter) uint64 {
-	if l.id == "" { // it tells nothing of its source, so it repeats no other
-		return s.hashes.of("", strconv.Itoa(l.partition), strconv.FormatInt(l.offset, 10))
+	if identity := l.identity(); identity != "" {
+		return s.hashes.of(identity)
 	}
-	return s.hashes.of(l.id, l.glance.payloadSHA256)
+	return s.hashes.of("", strconv.Itoa(l.partition), strconv.FormatInt(l.offset, 10))
 }
