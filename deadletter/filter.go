@@ -29,7 +29,7 @@ type Filter struct {
 
 	// Skip leaves out what it returns true for, such as what was dealt with. It is given a record's id and its
 	// payload's SHA-256 in hex, which is empty for a tombstone, and called for every record that the other
-	// criteria admit. If nil, nothing is left out. It must be quick.
+	// criteria admit and that tells what it is about. If nil, nothing is left out. It must be quick.
 	Skip func(id, payloadSHA256 string) bool
 
 	// Limit is the most entries to return: 0 for no bound in [Reader.Scan], for [DefaultLimit] in [Reader.Newest].

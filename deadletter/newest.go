@@ -82,7 +82,7 @@ func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
 // identity tells a letter from others, but not from its own repeats; empty where it does not tell what it is
 // about, and so repeats no other.
 func (l *letter) identity() string {
-	if l.id == "" {
+	if l.id == "" || !l.laidOut {
 		return ""
 	}
 	return l.id + " " + l.glance.payloadSHA256

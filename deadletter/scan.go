@@ -131,7 +131,7 @@ func (s *scan) selected(partition int, rec *kafkago.Record) (*letter, error) {
 			return nil, nil
 		}
 	}
-	if s.filter.Skip != nil && l.id != "" && s.filter.Skip(l.id, l.glance.payloadSHA256) {
+	if s.filter.Skip != nil && l.identity() != "" && s.filter.Skip(l.id, l.glance.payloadSHA256) {
 		return nil, nil
 	}
 	if l.repeat = !s.seen.add(s.identity(l)); l.repeat {
