@@ -32,7 +32,7 @@ type Stats struct {
 
 // Cause is a group of dead letters that failed for the same reason: those of one fingerprint.
 type Cause struct {
-	Fingerprint string // empty for records that do not tell
+	Fingerprint string // empty for records of which only headers can be read, and they do not tell
 	Code        Code
 	What        string // the cause in a few words, such as "/priority maximum" or "HTTP 503 Service Unavailable"
 	Count       int64
@@ -57,7 +57,7 @@ type MoveCount struct {
 // is ignored.
 func (r *Reader) Stats(ctx context.Context, f Filter) (Stats, error) {
 	s := r.newScan(f)
-	t := tally{hashes: s.hashes, causes: make(map[string]*tallied), keysLeft: keysInAll}
+	t := tally{hashes: s.hashes, causes: make(map[causeKey]*tallied), keysLeft: keysInAll}
 	err := s.run(ctx, func(l *letter) bool {
 		if !l.repeat {
 			t.add(l)
@@ -73,9 +73,16 @@ func (r *Reader) Stats(ctx context.Context, f Filter) (Stats, error) {
 // tally counts.
 type tally struct {
 	hashes   hashes
-	causes   map[string]*tallied // by fingerprint
+	causes   map[causeKey]*tallied
 	others   int64
 	keysLeft int
+}
+
+// causeKey is what a cause goes by: the code counts for records without a fingerprint, of which only the
+// headers can be read.
+type causeKey struct {
+	fingerprint string
+	code        Code
 }
 
 // tallied is a cause while it is counted.
@@ -85,6 +92,7 @@ type tallied struct {
 	partitions map[int]struct{}
 	moves      map[kind]int64
 	parsed     int
+	unreadable int // of those parsed
 }
 
 // kind is what says, together with the code, who has to act.
@@ -94,7 +102,8 @@ type kind struct {
 }
 
 func (t *tally) add(l *letter) {
-	c, ok := t.causes[l.fingerprint]
+	key := causeKey{l.fingerprint, l.code}
+	c, ok := t.causes[key]
 	if !ok {
 		if len(t.causes) >= mostCauses {
 			t.others++
@@ -104,7 +113,7 @@ func (t *tally) add(l *letter) {
 			Cause: Cause{Fingerprint: l.fingerprint, Code: l.code},
 			keys:  hashSet{most: MostKeys}, partitions: make(map[int]struct{}), moves: make(map[kind]int64),
 		}
-		t.causes[l.fingerprint] = c
+		t.causes[key] = c
 	}
 	c.Count++
 	c.happened(l)
@@ -114,7 +123,9 @@ func (t *tally) add(l *letter) {
 	}
 	if c.What == "" && c.parsed < parsedPerCause {
 		c.parsed++
-		if e := l.entry(); e.Err == nil {
+		if e := l.entry(); e.Err != nil {
+			c.unreadable++
+		} else {
 			c.What = e.What()
 		}
 	}
@@ -164,6 +175,9 @@ func kindOf(l *letter) kind {
 func (t *tally) sorted() []Cause {
 	causes := make([]Cause, 0, len(t.causes))
 	for _, c := range t.causes {
+		if c.What == "" && c.unreadable == c.parsed {
+			c.What = "cannot be decoded"
+		}
 		c.Keys = c.keys.n
 		c.Partitions = slices.Sorted(maps.Keys(c.partitions))
 		c.Moves = c.moveCounts()

@@ -71,7 +71,7 @@ func TestStats_SaysWhoHasToActAsExplainDoes(t *testing.T) {
 		for _, class := range constants(t, "Class") {
 			for _, outcome := range append(constants(t, "Outcome"), "") {
 				r := Record{Code: Code(code), Class: Class(class), Outcome: Outcome(outcome)}
-				tt := tally{hashes: newHashes(), causes: make(map[string]*tallied), keysLeft: keysInAll}
+				tt := tally{hashes: newHashes(), causes: make(map[causeKey]*tallied), keysLeft: keysInAll}
 				tt.add(&letter{facts: recordFacts(r), glance: glance{outcome: r.Outcome}, parsed: &Entry{Record: r}})
 				moves := tt.sorted()[0].Moves
 				require.Len(t, moves, 1)
@@ -122,9 +122,9 @@ func TestFilter_SkipLeavesOutWhatIsDealtWith(t *testing.T) {
 }
 
 func TestTally_IsBounded(t *testing.T) {
-	tt := tally{hashes: newHashes(), causes: make(map[string]*tallied), keysLeft: keysInAll}
+	tt := tally{hashes: newHashes(), causes: make(map[causeKey]*tallied), keysLeft: keysInAll}
 	for i := range mostCauses + 5 {
-		tt.add(&letter{facts: facts{fingerprint: fmt.Sprint(i), code: CodeActionFailed, class: ClassPermanent, failedAt: time.Unix(1, 0)}, repeat: true})
+		tt.add(&letter{facts: facts{fingerprint: fmt.Sprint(i), class: ClassPermanent, failedAt: time.Unix(1, 0)}, repeat: true})
 	}
 	require.Len(t, tt.causes, mostCauses)
 	require.EqualValues(t, 5, tt.others)
@@ -132,18 +132,18 @@ func TestTally_IsBounded(t *testing.T) {
 		tt.add(&letter{facts: facts{fingerprint: "1"}, key: fmt.Append(nil, i)})
 		tt.add(&letter{facts: facts{fingerprint: "2"}, key: fmt.Append(nil, i%MostKeys)})
 	}
-	require.Equal(t, MostKeys, tt.causes["1"].keys.n)
-	require.True(t, tt.causes["1"].MoreKeys)
-	require.Equal(t, MostKeys, tt.causes["2"].keys.n)
-	require.False(t, tt.causes["2"].MoreKeys, "there are exactly so many")
+	require.Equal(t, MostKeys, tt.causes[causeKey{fingerprint: "1"}].keys.n)
+	require.True(t, tt.causes[causeKey{fingerprint: "1"}].MoreKeys)
+	require.Equal(t, MostKeys, tt.causes[causeKey{fingerprint: "2"}].keys.n)
+	require.False(t, tt.causes[causeKey{fingerprint: "2"}].MoreKeys, "there are exactly so many")
 
 	tt.keysLeft = 1
 	tt.add(&letter{facts: facts{fingerprint: "3"}, key: []byte("a")})
 	tt.add(&letter{facts: facts{fingerprint: "3"}, key: []byte("b")})
-	require.Equal(t, 1, tt.causes["3"].keys.n)
-	require.True(t, tt.causes["3"].MoreKeys)
+	require.Equal(t, 1, tt.causes[causeKey{fingerprint: "3"}].keys.n)
+	require.True(t, tt.causes[causeKey{fingerprint: "3"}].MoreKeys)
 	tt.add(&letter{facts: facts{fingerprint: "4"}, key: []byte("a")})
-	require.True(t, tt.causes["4"].MoreKeys, "the bound for all holds for those that come later too")
+	require.True(t, tt.causes[causeKey{fingerprint: "4"}].MoreKeys, "the bound for all holds for those that come later too")
 }
 
 // hashSet agrees with a map, and holds no more than it may.

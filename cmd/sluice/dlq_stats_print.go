@@ -27,7 +27,7 @@ func (s *sheet) stats(r statsReport) {
 		s.cause(c)
 	}
 	if r.MoreCauses > 0 {
-		s.line("\nand %s that are less frequent: use a larger --limit", plural(int64(r.MoreCauses), "cause"))
+		s.line("\nand %s: use a larger --limit", plural(int64(r.MoreCauses), "less frequent cause"))
 	}
 	if r.OtherCauses > 0 {
 		s.line("\nand %s of further causes, too many to tell apart: narrow it with --code or --since", plural(r.OtherCauses, "dead letter"))
@@ -50,7 +50,7 @@ func (s *sheet) count(n int64, text string) { s.line("%*s  %s", countColumns, gr
 
 // cause writes one cause: what, when and where, whose move, what to type.
 func (s *sheet) cause(c causeReport) {
-	title := s.style.Red(term.Visible(cmp.Or(string(c.Code), "unreadable")))
+	title := s.style.Red(term.Visible(cmp.Or(string(c.Code), "no code")))
 	if c.What != "" {
 		title += "  " + term.Visible(c.What)
 	}

@@ -66,8 +66,12 @@ func (a *app) dlqTail(cmd *cobra.Command, f deadletter.Following, output outputF
 			fmt.Fprintf(a.streams.Err, "reading %s again\n", letters.topic)
 			return
 		}
+		// kafka-go's own words are of the last step at best; asking again says which step fails, and where.
+		if diagnosed := firstContact(cmd.Context(), letters.cluster, letters.topic); diagnosed != nil {
+			err = diagnosed
+		}
 		text, _ := textAndTry(letters.ended(err))
-		fmt.Fprintf(a.streams.Err, "%s %s; trying on\n", a.streams.ErrStyle().Yellow("Warning:"), text)
+		fmt.Fprintf(a.streams.Err, "%s %s: trying on\n", a.streams.ErrStyle().Yellow("Warning:"), text)
 	}
 	fmt.Fprintf(a.streams.Err, "following %s; Ctrl-C ends it\n", letters.topic)
 	objects := objectWriter{out: a.streams.Out, format: output}
