@@ -19,7 +19,7 @@ func (a *app) dlqCmd() *cobra.Command {
 		Use: "dlq", Short: "Look at the messages that could not be delivered", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dlqLsCmd(), a.dlqShowCmd())
+	cmd.AddCommand(a.dlqStatsCmd(), a.dlqLsCmd(), a.dlqShowCmd(), a.dlqTailCmd(), a.dlqExportCmd())
 	return cmd
 }
 
@@ -34,7 +34,6 @@ type deadLetters struct {
 	cluster *kafka.Cluster
 	reader  *deadletter.Reader
 	scan    *term.Progress
-	scanned deadletter.Progress // by the last scan
 }
 
 // openDeadLetters connects to Kafka. Close the result.
@@ -51,10 +50,7 @@ func (a *app) openDeadLetters(cmd *cobra.Command) (*deadLetters, error) {
 	d.scan = a.streams.NewProgress("reading " + d.topic)
 	d.reader, err = deadletter.NewReader(deadletter.ReaderConfig{
 		Topic: d.topic, Cluster: cluster,
-		OnProgress: func(p deadletter.Progress) {
-			d.scanned = p
-			d.scan.Set(p.Scanned, p.Total)
-		},
+		OnProgress: func(p deadletter.Progress) { d.scan.Set(p.Scanned, p.Total) },
 	})
 	if err == nil {
 		err = firstContact(cmd.Context(), cluster, d.topic)
@@ -68,19 +64,30 @@ func (a *app) openDeadLetters(cmd *cobra.Command) (*deadLetters, error) {
 
 func (d *deadLetters) close() { d.cluster.Close() }
 
-// newest returns the newest dead letters that the filter selects.
-func (d *deadLetters) newest(ctx context.Context, f deadletter.Filter) ([]deadletter.Entry, error) {
-	entries, err := d.reader.Newest(ctx, f)
+// list returns the newest dead letters that the filter selects.
+func (d *deadLetters) list(ctx context.Context, f deadletter.Filter) (deadletter.Listing, error) {
+	l, err := d.reader.List(ctx, f)
+	return l, d.ended(err)
+}
+
+// lookup returns the dead letters with these ids that are there.
+func (d *deadLetters) lookup(ctx context.Context, ids []string) ([]deadletter.Entry, deadletter.Scanned, error) {
+	entries, scanned, err := d.reader.Lookup(ctx, ids...)
+	return entries, scanned, d.ended(err)
+}
+
+// ended ends the progress of a scan, and returns its error in words for people.
+func (d *deadLetters) ended(err error) error {
 	d.scan.End()
 	if errors.Is(err, kafka.ErrNoTopic) {
-		return nil, &exitError{
+		return &exitError{
 			code: exitNotFound,
 			err: fmt.Errorf("there is no topic %q at %s: either nothing was ever dead-lettered, or the topic has another name",
 				d.topic, d.cluster),
 			try: "--topic or --dead-letter-topic with the worker's names, or `sluice topics ensure` to create it",
 		}
 	}
-	return entries, d.cluster.Refusal(kafka.Read, d.topic, err)
+	return d.cluster.Refusal(kafka.Read, d.topic, err)
 }
 
 // failedAt returns when a message failed, or of a record that does not say, when that was written.
