@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -25,8 +24,6 @@ import (
 	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
 )
-
-var update = flag.Bool("update", false, "write docs/answers.md from what is seen")
 
 // answerStage is a fake API, a server that speaks by hand, and a client of one of them. Use it within a synctest
 // bubble.
@@ -272,7 +269,7 @@ func TestAnswers(t *testing.T) {
 	}
 	require.False(t, t.Failed())
 	page := fmt.Sprintf(answersHead, n) + b.String()
-	if *update {
+	if *Update {
 		require.NoError(t, os.WriteFile(answersFile, []byte(page), 0o600))
 	}
 	written, err := os.ReadFile(answersFile)

@@ -1,7 +1,6 @@
 package worker_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,8 +15,6 @@ import (
 	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/worker"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // goldenDir is where the package of the record keeps what the worker has written.
 const goldenDir = "../deadletter/testdata/golden/v1"
@@ -115,7 +112,7 @@ func TestGolden_WhatTheWorkerWrites(t *testing.T) {
 			require.True(t, strings.HasPrefix(code, strings.ToLower(string(last.Code))), "%s: %s", name, last.Code)
 			value := string(deadletter.Encode(settled(last.Record))) + "\n"
 			file := filepath.Join(goldenDir, name+".json")
-			if *update {
+			if *worker.Update {
 				require.NoError(t, os.MkdirAll(goldenDir, 0o755))
 				require.NoError(t, os.WriteFile(file, []byte(value), 0o644))
 			}
