@@ -33,6 +33,10 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	mapping, err := NewMapping(cfg.Input)
+	if err != nil {
+		return nil, err
+	}
 	template, err := http.NewRequestWithContext(context.Background(), http.MethodPost, cfg.InvokeURL(), http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("genesys.base_url: %w", err)
@@ -42,7 +46,7 @@ func New(cfg Config) (*Client, error) {
 		template:  template,
 		transport: newTransport(cfg),
 		pace:      newPace(cfg.Rate),
-		input:     asIs,
+		input:     mapping.build,
 		rule:      success,
 		maxBody:   cfg.MaxBody,
 		timeout:   cfg.Timeout,
