@@ -11,6 +11,7 @@ import (
 // Client invokes one Data Action. Make one with [New]; it is safe for concurrent use.
 type Client struct {
 	style     style
+	base      string
 	template  *http.Request // copied for each attempt; its URL is shared
 	transport *http.Transport
 	tokens    *tokens
@@ -43,6 +44,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{
 		style:     styles[cfg.API],
+		base:      cfg.BaseURL,
 		template:  template,
 		transport: newTransport(cfg),
 		pace:      newPace(cfg.Rate),

@@ -26,5 +26,11 @@
 //	{"status": 503, "paths": "all", "rate": 0.1, "retry_after": 5, "for": "1m"}
 //	{"hang": true}    {"reset": true}    {"refuse": true}    {"delay": "100ms", "paths": "token"}
 //
+// GET /_action shows what is told of the action to those who ask for it (name, version, time-out, contract) and
+// of the organisation's limits, PUT /_action sets it, DELETE /_action goes back to what it was by itself:
+//
+//	{"timeout_seconds": 20, "input_schema": {"type": "object"}, "limits": {"actions.concurrent.executions.max": 10}}
+//	{"forbidden": true}
+//
 // GET /_executions?after=SEQ&limit=N counts and lists what was executed.
 package genesystest

@@ -23,7 +23,7 @@ type Fault struct {
 	Execute bool `json:"execute,omitempty"`
 	// Delay is waited before any answer; alone, the answer is the healthy one.
 	Delay Duration `json:"delay,omitzero"`
-	// Paths is which requests are hit: all (if empty), invoke, token, history or action.
+	// Paths is which requests are hit: all (if empty), invoke, token, history, action or limits.
 	Paths Path `json:"paths,omitempty"`
 	// Rate is the share of requests that are hit, above 0 to 1; if zero, all.
 	Rate float64 `json:"rate,omitempty"`
@@ -65,8 +65,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("status: want 200 to 599 (got %d)", f.Status)
 	case f.Rate < 0 || f.Rate > 1:
 		return fmt.Errorf("rate: want a share from 0 to 1 (got %v)", f.Rate)
-	case f.Paths != "" && f.Paths != PathAll && f.Paths != PathInvoke && f.Paths != PathToken && f.Paths != PathHistory && f.Paths != PathAction:
-		return fmt.Errorf("paths: want all, invoke, token, history or action (got %q)", f.Paths)
+	case f.Paths != "" && f.Paths != PathAll && f.Paths != PathInvoke && f.Paths != PathToken && f.Paths != PathHistory && f.Paths != PathAction && f.Paths != PathLimits:
+		return fmt.Errorf("paths: want all, invoke, token, history, action or limits (got %q)", f.Paths)
 	case f.Status == 0 && !f.Hang && !f.Reset && !f.Refuse && f.Delay == 0:
 		return errors.New("want one of status, hang, reset, refuse and delay")
 	}
