@@ -228,9 +228,11 @@ func TestDrift_NoneMeansThatTheContractAccepts(t *testing.T) {
 		require.NoError(t, err)
 		there, err := Compile([]byte(contract), Options{})
 		require.NoError(t, err)
-		refusedBy := map[Refuser]bool{}
+		refusedBy, unnamed := map[Refuser]bool{}, false
 		for _, d := range v.Drift(c, Mapping{}) {
 			refusedBy[d.RefusedBy] = true
+			// A field that one of the two does not name is told once, whichever side refuses what.
+			unnamed = unnamed || d.Kind == DriftUnknown || d.Kind == DriftMissing || d.Kind == "additionalProperties"
 		}
 		values := []string{`"a"`, `"bb"`, `""`, `"ba"`, `1`, `2`, `3`, `4.5`, `-1`, `null`, `true`, ``}
 		try := func(p, q, r string) {
@@ -241,7 +243,7 @@ func TestDrift_NoneMeansThatTheContractAccepts(t *testing.T) {
 				require.True(t, refusedBy[RefusedByContract], "%s\n%s\n%s", local, contract, payload)
 			}
 			if here != nil && other == nil {
-				require.True(t, refusedBy[RefusedBySchema], "%s\n%s\n%s", local, contract, payload)
+				require.True(t, refusedBy[RefusedBySchema] || unnamed, "%s\n%s\n%s", local, contract, payload)
 			}
 		}
 		for _, value := range values {
