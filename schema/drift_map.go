@@ -176,7 +176,7 @@ func (at followed) into(token string, last bool) followed {
 func astrayIn(around *outline, token, pointer string) string {
 	switch {
 	case around.types&structures == 0:
-		return fmt.Sprintf("the schema has no %s: %q would be inside a %s", pointer, token, around.types)
+		return fmt.Sprintf("the schema has no %s: %q would be inside a value that is %s", pointer, token, around.types)
 	case around.types&kindObject == 0:
 		return fmt.Sprintf("the schema has no %s: %q is not a position in an array that it allows", pointer, token)
 	}

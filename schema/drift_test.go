@@ -150,7 +150,7 @@ func TestPointer_TellsWhatCannotBeThere(t *testing.T) {
 		"/other":                 {false, ""},
 		"/contact/extenal_id":    {false, `the schema has no /contact/extenal_id, and accepts no field that it does not name; did you mean "external_id"?`},
 		"/contact/x":             {false, `the schema has no /contact/x, and accepts no field that it does not name; it names external_id`},
-		"/contact/external_id/x": {false, `the schema has no /contact/external_id/x: "x" would be inside a string`},
+		"/contact/external_id/x": {false, `the schema has no /contact/external_id/x: "x" would be inside a value that is string`},
 		"/tags/2":                {false, `the schema has no /tags/2: "2" is not a position in an array that it allows`},
 		"/tags/x":                {false, `the schema has no /tags/x: "x" is not a position in an array that it allows`},
 	} {
