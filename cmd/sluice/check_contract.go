@@ -101,44 +101,5 @@ func (a *apiCheck) findContract(ctx context.Context) finding {
 	}
 }
 
-// findLimits compares the settings with what the organisation allows.
-func (a *apiCheck) findLimits(ctx context.Context) []finding {
-	within, cancel := context.WithTimeout(ctx, answerTimeout)
-	defer cancel()
-	l, err := a.client.Limits(within)
-	if err != nil {
-		return []finding{warned(checkLimits, "the organisation's limits cannot be read: "+oneLine(innermost(err)),
-			fmt.Sprintf("go by Genesys Cloud's own: %d actions at a time for the whole organisation, %d requests a minute for a token", platformConcurrency, platformRate))}
-	}
-	w, g := a.cfg.Worker, a.cfg.Genesys
-	var odd []finding
-	if l.Concurrent > 0 && w.Concurrency > l.Concurrent/2 {
-		odd = append(odd, warned(checkLimits,
-			fmt.Sprintf("SLUICE_CONCURRENCY is %d, and the organisation runs %d actions at a time, those of live calls included", w.Concurrency, l.Concurrent),
-			fmt.Sprintf("use %d or less, for all workers together: calls fail while there is no place left for them", max(1, l.Concurrent/5))))
-	}
-	rate := l.Requests
-	if rate == 0 || l.Executions > 0 && l.Executions < rate {
-		rate = l.Executions
-	}
-	if rate > 0 && (g.Rate == 0 || int(g.Rate) > rate) {
-		odd = append(odd, warned(checkLimits,
-			fmt.Sprintf("GENESYS_RATE is %v, and the organisation allows %d requests a minute", g.Rate, rate),
-			fmt.Sprintf("use %d or less, for all workers with this OAuth client together: what is above is answered 429", rate)))
-	}
-	if len(odd) > 0 {
-		return odd
-	}
-	return []finding{passed(checkLimits, "the organisation allows %s actions at a time and %s a minute, those of live calls included, and %s requests a minute for a token; set are %d at a time and %v a minute",
-		toldLimit(l.Concurrent), toldLimit(l.Executions), toldLimit(l.Requests), w.Concurrency, g.Rate)}
-}
-
-func toldLimit(n int) string {
-	if n == 0 {
-		return "an untold number of"
-	}
-	return grouped(int64(n))
-}
-
 // timeoutMargin is what a request's time-out should leave beyond the longest run of the action.
 const timeoutMargin = 5 * time.Second
