@@ -85,7 +85,7 @@ func findStyle(cfg *config.Config) finding {
 // resolvable reports what is wrong with the hosts, which only the client's own rules know.
 func resolvable(api genesys.Config) error {
 	api.ClientID, api.ClientSecret, api.ActionID = "id", genesys.NewSecret("secret"), "action" // config's to miss
-	api.Input = genesys.Input{} // which has a line of its own
+	api.Input = genesys.Input{}                                                                // which has a line of its own
 	return api.Validate()
 }
 

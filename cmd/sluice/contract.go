@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/config"
@@ -88,6 +90,10 @@ func findDrift(v *schema.Validator, c *schema.Contract, in genesys.Input) []drif
 		}
 		all = append(all, drifted{d.Field, d.Source, d.Kind, d.Schema, d.Contract, by, driftAdvice(d, in)})
 	}
+	order := []string{refusedByAction, refusedBySchema, string(schema.RefusedByNeither)} // what fails first, what is only to be known last
+	slices.SortStableFunc(all, func(a, b drifted) int {
+		return cmp.Compare(slices.Index(order, a.RefusedBy), slices.Index(order, b.RefusedBy))
+	})
 	return all
 }
 

@@ -84,3 +84,29 @@ func notFlat(fields []schema.Field) (problems []error) {
 	}
 	return problems
 }
+
+// mappingSet returns the mapping where one is set that can fail, else nil.
+func mappingSet(cfg *config.Config, v *schema.Validator) (*genesys.Mapping, error) {
+	if err := cfg.Require(config.NeedGenesys); err != nil {
+		return nil, nil //nolint:nilerr // what is wrong there does not concern who only validates
+	}
+	in := inputConfig(cfg)
+	if in.Map == nil && in.Mode == genesys.InputPayload {
+		return nil, nil
+	}
+	m, err := genesys.NewMapping(in)
+	if err != nil {
+		return nil, &exitError{code: exitUsage, err: placedInput(cfg, err)}
+	}
+	return m, checkInput(cfg, v)
+}
+
+// mappable reports why a valid payload cannot become the action's input, as the worker's dead letter would.
+func mappable(m *genesys.Mapping, payload []byte) error {
+	_, err := m.Body(genesys.Request{Payload: payload})
+	var e *genesys.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &schema.Error{Count: 1, Violations: []schema.Violation{{Path: e.Pointer, Keyword: "input", Message: e.Err.Error()}}}
+}
