@@ -135,7 +135,7 @@ var (
 
 	errPropertyName = errors.New("not a name that Genesys Cloud takes: use letters, digits, _ and -, a letter first")
 	errPropertyLong = fmt.Errorf("the name is longer than %d characters", maxProperty)
-	errReserved     = errors.New("Genesys Cloud reserves the names orgId, integrationId and rawRequest: use another one")
+	errReserved     = errors.New("reserved: Genesys Cloud keeps the names orgId, integrationId and rawRequest for itself: use another one")
 )
 
 // CheckProperty reports why Genesys Cloud would not take an input property of this name. The error does not

@@ -33,12 +33,12 @@ var kindNames = []struct {
 }
 
 func (k kinds) String() string {
-	switch k {
-	case 0:
+	switch {
+	case k == 0:
 		return "nothing"
-	case allKinds:
+	case k == allKinds:
 		return "anything"
-	case allKinds &^ structures:
+	case k == allKinds&^structures:
 		return "any scalar"
 	}
 	var names []string

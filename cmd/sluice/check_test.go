@@ -121,7 +121,7 @@ func localRows() []checkRow {
 		{name: "given up early", check: checkTimes, result: resultWarn, env: map[string]string{"SLUICE_GIVE_UP_AFTER": "1m"},
 			found: "ends before 4 attempts of up to 30s each", do: "use at least 2m14s"},
 		{name: "a reserved name", check: checkMapping, result: resultFail, code: exitUsage, arrange: file("sluice.yaml", "genesys: {input: {orgId: /priority}}"),
-			found: "genesys.input.orgId: Genesys Cloud reserves the names", do: "sluice.yaml"},
+			found: "genesys.input.orgId: reserved: Genesys Cloud keeps the names", do: "sluice.yaml"},
 		{name: "astray", check: checkMapping, result: resultFail, code: exitUsage, arrange: file("sluice.yaml", "genesys: {input: {p: /priority/value}}"),
 			found: `genesys.input.p: the schema has no /priority/value: "value" would be inside a value that is integer`, do: "schema show"},
 		{name: "not flat", check: checkMapping, result: resultFail, code: exitUsage, env: map[string]string{"SLUICE_SCHEMA": "s.json", "GENESYS_INPUT": "flat"},

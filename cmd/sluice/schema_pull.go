@@ -72,7 +72,8 @@ func (a *app) schemaPull(cmd *cobra.Command, file string, yes bool) error {
 	for _, at := range notes {
 		fmt.Fprintf(a.streams.Err, "%s is not JSON Schema that sluice enforces: kept as a note (x-)\n", term.Visible(at))
 	}
-	return a.adviseMapping(cfg, c, file)
+	a.adviseMapping(cfg, c, file)
+	return nil
 }
 
 // writeSchema writes the file, or to standard output where none is named.
@@ -103,11 +104,11 @@ func (a *app) writeSchema(file string, source []byte, yes bool) error {
 }
 
 // adviseMapping says which settings lead from payloads, as the schema knows them, to the contract.
-func (a *app) adviseMapping(cfg *config.Config, c *schema.Contract, file string) error {
-	v, err := newValidator(cfg)
-	if err != nil {
+func (a *app) adviseMapping(cfg *config.Config, c *schema.Contract, file string) {
+	v, unusable := newValidator(cfg)
+	if unusable != nil {
 		fmt.Fprintln(a.streams.Err, "no mapping is proposed: the schema of payloads cannot be used, see sluice schema lint")
-		return nil
+		return
 	}
 	if file == "" {
 		file = "FILE"
@@ -120,14 +121,13 @@ func (a *app) adviseMapping(cfg *config.Config, c *schema.Contract, file string)
 	switch flat := (genesys.Input{Mode: genesys.InputFlat}); {
 	case refused(now) == 0:
 		fmt.Fprintf(out, "\nThe schema and genesys.input fit it as they are: whatever payload the schema accepts, the action takes.\n")
-		return nil
+		return
 	case len(notFlat(v.Fields())) == 0 && refused(flat) == 0:
 		fmt.Fprintf(out, "\nIt fits the payloads of the present schema once these are flattened. In sluice.yaml:\n\ngenesys:\n  input: flat\n")
 	default:
 		fmt.Fprintf(out, "\nTo send it from the payloads of the present schema, name the source of each property. In sluice.yaml:\n\n%s", mappingYAML(v.Fields(), c.Properties()))
 	}
 	fmt.Fprintf(out, "\nWhere payloads look like the contract already, it is the schema: SLUICE_SCHEMA=%s and GENESYS_INPUT=payload.\nThen: sluice schema diff\n", file)
-	return nil
 }
 
 // mappingYAML proposes a map: each property of the contract from the field whose name is like its own. What has
