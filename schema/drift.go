@@ -66,6 +66,10 @@ func (v *Validator) Drift(c *Contract, m Mapping) []Difference {
 		local, _ = flatShape(local)
 	}
 	d.value("", "", local, c.root)
+	if d.visits > maxVisits {
+		const text = "more than can be compared"
+		d.add(spot{}, DriftNotCompared, text, text, RefusedByNeither)
+	}
 	return d.found
 }
 
@@ -140,6 +144,9 @@ func (d *drifter) object(at spot, l, c *outline) {
 	}
 	maps.Copy(names, c.members)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if d.visits > maxVisits {
+			return
+		}
 		lm, inSchema := l.members[name]
 		cm, inContract := c.members[name]
 		inner := spot{field: within(at.field, name)}

@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// maxFlat bounds how many properties a flattened schema is followed into.
-	maxFlat = 2000
+	// maxFlat bounds how many members a flattened schema is followed into: those that refer to each other may
+	// have no end.
+	maxFlat = 10_000
 	// maxFlatDepth bounds how deep: that of payloads.
 	maxFlatDepth = 64
 )
@@ -37,6 +38,7 @@ type flattener struct {
 	fields []Field
 	open   []openObject
 	way    []*outline
+	visits int
 }
 
 // openObject is an object that passes on fields that the schema does not name.
@@ -54,7 +56,7 @@ func flatShape(root *outline) (*outline, *flattener) {
 
 // object adds the members of an object; always and required say whether it is there itself.
 func (f *flattener) object(s *outline, name, pointer string, always, required bool) {
-	if slices.Contains(f.way, s) || len(f.way) >= maxFlatDepth || len(f.fields) >= maxFlat {
+	if slices.Contains(f.way, s) || len(f.way) >= maxFlatDepth || f.visits >= maxFlat {
 		f.open = append(f.open, openObject{name, anyShape})
 		return
 	}
@@ -70,6 +72,7 @@ func (f *flattener) object(s *outline, name, pointer string, always, required bo
 	}
 	for _, key := range s.sortedMembers() {
 		m := s.members[key]
+		f.visits++
 		f.member(m.shape, joined(name, key), pointer+m.source, always && m.always, required && m.required)
 	}
 }

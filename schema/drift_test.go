@@ -271,3 +271,57 @@ func members(pairs ...string) string {
 	}
 	return "{" + strings.Join(parts, ",") + "}"
 }
+
+// FuzzContract feeds comparisons any bytes for a contract: a contract is whatever an API sends. They end, and what
+// becomes a schema is one.
+func FuzzContract(f *testing.F) {
+	for _, seed := range []string{
+		flatContract, `{"$ref":"#"}`, `{"allOf":[{"$ref":"#"}],"properties":{"a":{"$ref":"#"}}}`, `{"properties":{"a":{"items":{"$ref":"#/properties/a"}}}}`,
+		`{"id":"x","definitions":{"b":{"id":"#b","enum":[1]}},"properties":{"a":{"$ref":"#b"}}}`, `{"additionalProperties":{"$ref":"#"},"required":true}`,
+		`{"$schema":"http://json-schema.org/draft-07/schema#","const":{},"if":true,"format":1,"type":["x"],"enum":[],"widget":{"format":2}}`,
+		`{"properties":{"p":{"minimum":1e308,"maximum":-1e308,"multipleOf":0,"pattern":"("}}}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	local, err := Compile(Default(), Options{})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, source []byte) {
+		c, err := ReadContract(source)
+		if err != nil {
+			return
+		}
+		for _, m := range []Mapping{{}, {Flat: true}, {Sources: map[string]Source{"a": {Pointer: "/contact/x"}, "b": {Always: true}}}} {
+			local.Drift(c, m)
+		}
+		c.Properties()
+		if schema, _, err := c.Schema(); err == nil {
+			v, err := Compile(schema, Options{})
+			require.NoError(t, err)
+			v.Drift(c, Mapping{Flat: true})
+			v.Fields()
+			v.Pointer("/a/b/0/c")
+		}
+	})
+}
+
+// TestDrift_EndsOnSchemasWithoutEnd compares schemas whose parts all refer to each other: there are more ways
+// through them than anybody can go.
+func TestDrift_EndsOnSchemasWithoutEnd(t *testing.T) {
+	const n = 40
+	var definitions []string
+	for i := range n {
+		var properties []string
+		for j := range n {
+			properties = append(properties, fmt.Sprintf(`"p%d":{"$ref":"#/definitions/d%d"}`, j, j))
+		}
+		definitions = append(definitions, fmt.Sprintf(`"d%d":{"type":"object","required":["p0"],"properties":{%s},"maxProperties":%d}`, i, strings.Join(properties, ","), i+1))
+	}
+	tangled := `{"definitions":{` + strings.Join(definitions, ",") + `},"type":"object","properties":{"p":{"$ref":"#/definitions/d0"}}}`
+	v, err := Compile([]byte(tangled), Options{})
+	require.NoError(t, err)
+	c, err := ReadContract([]byte(strings.ReplaceAll(tangled, `"maxProperties"`, `"minProperties"`)))
+	require.NoError(t, err)
+	require.NotEmpty(t, v.Drift(c, Mapping{}))
+	require.NotEmpty(t, v.Drift(c, Mapping{Flat: true}))
+	require.Empty(t, v.Fields(), "all of them are objects")
+}
