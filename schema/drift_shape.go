@@ -33,13 +33,9 @@ var kindNames = []struct {
 }
 
 func (k kinds) String() string {
-	switch {
-	case k == 0:
-		return "nothing"
-	case k == allKinds:
-		return "anything"
-	case k == allKinds&^structures:
-		return "any scalar"
+	whole := map[kinds]string{0: "nothing", allKinds: "anything", allKinds &^ structures: "any scalar"}
+	if text, ok := whole[k]; ok {
+		return text
 	}
 	var names []string
 	for _, n := range kindNames {

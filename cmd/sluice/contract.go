@@ -43,25 +43,26 @@ func contractError(ctx context.Context, cfg *config.Config, client *genesys.Clie
 	case !errors.As(err, &e):
 		return err
 	}
-	switch {
-	case e.Kind == genesys.KindForbidden:
+	if e.Kind == genesys.KindForbidden {
 		return &exitError{code: exitCredentials,
 			err: fmt.Errorf("the OAuth client may not look at action %s (HTTP 403 %s): it lacks the permission integrations:action:view", id, e.Code),
 			try: "give a role of the client the permission integrations:action:view; invoking needs integrations:action:execute only"}
-	case e.Kind == genesys.KindNotFound:
-		if other := client.OtherStyle(ctx); other != "" {
-			return &exitError{code: exitNotFound,
-				err: fmt.Errorf("action %s is not known in the style %s, and is in the style %s", id, cfg.Genesys.API, other),
-				try: fmt.Sprintf("GENESYS_API=%s", other)}
-		}
-		return &exitError{code: exitNotFound,
-			err: fmt.Errorf("there is no action %s here (HTTP 404): an action that is published anew has a new id", id),
-			try: "set GENESYS_DATA_ACTION_ID to the id in the action's URL in the Genesys Cloud admin, or GENESYS_REGION to its region"}
-	case e.Kind == genesys.KindUnauthorized:
-		return &exitError{code: exitCredentials, err: err, try: "sluice check"}
-	default:
-		return &exitError{code: exitFailed, err: err, try: "sluice check"}
 	}
+	if e.Kind != genesys.KindNotFound {
+		code := exitFailed
+		if e.Kind == genesys.KindUnauthorized {
+			code = exitCredentials
+		}
+		return &exitError{code: code, err: err, try: "sluice check"}
+	}
+	if other := client.OtherStyle(ctx); other != "" {
+		return &exitError{code: exitNotFound,
+			err: fmt.Errorf("action %s is not known in the style %s, and is in the style %s", id, cfg.Genesys.API, other),
+			try: fmt.Sprintf("GENESYS_API=%s", other)}
+	}
+	return &exitError{code: exitNotFound,
+		err: fmt.Errorf("there is no action %s here (HTTP 404): an action that is published anew has a new id", id),
+		try: "set GENESYS_DATA_ACTION_ID to the id in the action's URL in the Genesys Cloud admin, or GENESYS_REGION to its region"}
 }
 
 // drifted is a difference with the words for people.
