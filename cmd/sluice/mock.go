@@ -31,7 +31,9 @@ func (a *app) mockGenesysCmd() *cobra.Command {
   curl -X PUT    HOST:PORT/_faults -d '{"status":503}'        answer 503 to everything
   curl -X PUT    HOST:PORT/_faults -d '{"hang":true,"rate":0.1,"for":"1m"}'
   curl -X DELETE HOST:PORT/_faults                             serve again
-  curl           HOST:PORT/_executions                         what was executed`,
+  curl           HOST:PORT/_executions                         what was executed
+In the style integrations it tells a contract, which is another one after:
+  curl -X PUT    HOST:PORT/_action -d '{"input_schema":{"type":"object","required":["queue"]}}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr) },
 	}
