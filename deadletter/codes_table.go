@@ -25,6 +25,7 @@ var explanations = []Explanation{
 		Causes: []string{
 			"A field is missing, misspelt or of another type, such as \"3\" for 3.",
 			"The producer or the schema has changed, and the other side does not know it yet.",
+			"The payload is valid and cannot become the action's input: with genesys.input set to flat, two of its fields become the same property, or one has a name that Genesys Cloud does not take. The violation's keyword is input.",
 			"The message is empty, or a tombstone (a null value): worker.tombstones says what becomes of those.",
 		},
 		Ran: notRun, Fault: "Yes. The same payload will fail again.",

@@ -11,6 +11,7 @@ import (
 // Client invokes one Data Action. Make one with [New]; it is safe for concurrent use.
 type Client struct {
 	style     style
+	base      string
 	template  *http.Request // copied for each attempt; its URL is shared
 	transport *http.Transport
 	tokens    *tokens
@@ -33,16 +34,21 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	mapping, err := NewMapping(cfg.Input)
+	if err != nil {
+		return nil, err
+	}
 	template, err := http.NewRequestWithContext(context.Background(), http.MethodPost, cfg.InvokeURL(), http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("genesys.base_url: %w", err)
 	}
 	c := &Client{
 		style:     styles[cfg.API],
+		base:      cfg.BaseURL,
 		template:  template,
 		transport: newTransport(cfg),
 		pace:      newPace(cfg.Rate),
-		input:     asIs,
+		input:     mapping.build,
 		rule:      success,
 		maxBody:   cfg.MaxBody,
 		timeout:   cfg.Timeout,

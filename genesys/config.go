@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"slices"
@@ -43,6 +44,8 @@ type Config struct {
 	// MaxBody is the largest request body in bytes. If zero, unlimited for APIProcesses and 512,000 for
 	// APIIntegrations; if negative, unlimited.
 	MaxBody int
+	// Input says how a message becomes the action's input. If zero, the payload as it is.
+	Input Input
 	// Success tells the results of a 2xx answer that are a success from those that are not. If zero, any
 	// 2xx is one.
 	Success Success
@@ -103,7 +106,7 @@ func (c Config) Validate() error {
 	c = c.Resolve()
 	var problems []error
 	add := func(path, format string, args ...any) {
-		problems = append(problems, fmt.Errorf("genesys."+path+": "+format, args...))
+		problems = append(problems, fmt.Errorf("genesys.%s: %w", path, fmt.Errorf(format, args...)))
 	}
 	if !slices.Contains(APIs(), c.API) {
 		add("api", "want processes or integrations (got %q)", c.API)
@@ -133,6 +136,10 @@ func (c Config) Validate() error {
 	}
 	if c.Concurrency < 0 {
 		add("concurrency", "want a positive number (got %d)", c.Concurrency)
+	}
+	problemsOfInput := c.Input.problems()
+	for _, name := range slices.Sorted(maps.Keys(problemsOfInput)) {
+		add(strings.TrimPrefix(inputPath(name), "genesys."), "%w", problemsOfInput[name])
 	}
 	if err := c.Success.validate(); err != nil {
 		add("success", "%w", err)

@@ -160,6 +160,9 @@ func (e *Error) Error() string {
 		}
 		b.WriteByte(')')
 	}
+	if e.Pointer != "" {
+		fmt.Fprintf(&b, ": %s", e.Pointer)
+	}
 	if e.Err != nil {
 		fmt.Fprintf(&b, ": %v", e.Err)
 	}

@@ -30,7 +30,7 @@ func TestDescribe_TellsOfTheActionAndDoesNotRunIt(t *testing.T) {
 		n := setup(t, genesystest.Options{}, integrations)
 		a, err := n.client.Describe(t.Context())
 		require.NoError(t, err)
-		require.JSONEq(t, `{"type":"object","properties":{},"additionalProperties":true}`, string(a.Input))
+		require.JSONEq(t, string(genesystest.DefaultAction().InputSchema), string(a.Input))
 		a.Input = nil
 		require.Equal(t, genesys.Action{Name: "Fake action", Category: "sluice", Version: 1, Timeout: time.Minute}, a)
 		require.Empty(t, n.api.Executions())
@@ -111,6 +111,38 @@ func TestOtherStyle_FindsTheOneThatAnswers(t *testing.T) {
 			require.Empty(t, n.client.OtherStyle(t.Context()))
 		})
 	}
+}
+
+func TestLimits_AreTheOrganisations(t *testing.T) {
+	for name, row := range map[string]struct {
+		opts genesystest.Options
+		want genesys.Limits
+	}{
+		"the platform's own": {genesystest.Options{}, genesys.Limits{Concurrent: 50, Executions: 2500, Requests: 300}},
+		"some are not told": {genesystest.Options{Action: genesystest.Action{Limits: map[string]int{genesystest.LimitTokenRate: 600}}},
+			genesys.Limits{Requests: 600}},
+		"nonsense": {genesystest.Options{Behaviour: genesystest.Always(genesystest.PathLimits, genesystest.Answer{
+			Body: []byte(`{"entities":[{"key":"requests.volume.max","value":1e40},{"key":"actions.concurrent.executions.max","value":-1}]}`)})}, genesys.Limits{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := setup(t, row.opts, integrations)
+				got, err := n.client.Limits(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, row.want, got)
+				n.api.SetFault(genesystest.Fault{Status: 403, Paths: genesystest.PathLimits})
+				_, err = n.client.Limits(t.Context())
+				e, ok := errors.AsType[*genesys.Error](err)
+				require.True(t, ok, "%v", err)
+				requireKind(t, genesys.KindForbidden, e)
+				require.Equal(t, genesys.OpDescribe, e.Op)
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		_, err := setup(t, genesystest.Options{}).client.Limits(t.Context())
+		require.ErrorIs(t, err, genesys.ErrNoDescription)
+	})
 }
 
 // answering answers the question for the action so.

@@ -31,6 +31,7 @@ var explanations = []Explanation{
 
 	{KeywordLiteral, "An integer is written with a fraction or an exponent. The schema marks it x-literal: 3 passes, 3.0 and 3e0 do not, since the other side may not take them for integers.", `{"type":"integer","x-literal":true}`, `3.0`},
 	{"x-unique", "A mark that no payload can break: in an array marked so, items that come twice are dropped before the payload is sent. The first one stays.", "", ""},
+	{"input", "The payload meets the schema, and cannot become the action's input: flattened, two fields have one name, or a name is one that the action cannot have.", "", ""},
 	{KeywordInternal, "The check itself failed, and nothing was proved about the payload. Please report it, with the schema.", "", ""},
 
 	{"required", "A field is missing that must be there. The path names it.", `{"required":["id"]}`, `{}`},

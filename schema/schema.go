@@ -25,6 +25,8 @@ type Validator struct {
 	rule     *rule
 	view     *view
 	edits    *edits
+	root     *node // and the loader: what is compared with contracts
+	loader   *loader
 }
 
 // Compile makes a validator of a schema that stands alone: a $ref leads into it, or nowhere. The error is a
@@ -54,7 +56,7 @@ func (l *loader) validator(root *node, o Options) (*Validator, error) {
 	if len(l.problems) > 0 {
 		return nil, &LintError{Problems: l.problems}
 	}
-	v := &Validator{source: root.doc.raw, maxBytes: o.MaxBytes}
+	v := &Validator{source: root.doc.raw, maxBytes: o.MaxBytes, root: root, loader: l}
 	if v.maxBytes <= 0 {
 		v.maxBytes = DefaultMaxBytes
 	}

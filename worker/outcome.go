@@ -19,8 +19,17 @@ func Outcome(e *genesys.Error) deadletter.Record {
 		r.APICode = e.ActionCode
 	}
 	if e.Kind == genesys.KindInput {
-		r.Violations = []deadletter.Violation{{Path: e.Pointer, Keyword: "input", Message: e.Error()}}
+		r.Violations = unmappable(e)
 		r.ViolationCount = 1
 	}
 	return r
+}
+
+// unmappable returns the violation of a payload that cannot become the action's input.
+func unmappable(e *genesys.Error) []deadletter.Violation {
+	text := e.Error()
+	if e.Err != nil {
+		text = e.Err.Error() // the rest, the pointer too, stands beside it
+	}
+	return []deadletter.Violation{{Path: e.Pointer, Keyword: "input", Message: text}}
 }

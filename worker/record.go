@@ -35,7 +35,7 @@ func (w *Worker) record(m *message, now time.Time) deadletter.Record {
 		}
 		r.Details = details(e)
 		if e.Kind == genesys.KindInput {
-			r.Violations = []deadletter.Violation{{Path: e.Pointer, Keyword: "input", Message: e.Error()}}
+			r.Violations = unmappable(e)
 			r.ViolationCount = 1
 		}
 	}

@@ -20,9 +20,9 @@ func (a *apiCheck) findAction(ctx context.Context) finding {
 	if err != nil {
 		return a.findFailure(within, err)
 	}
-	if timeout := a.cfg.Genesys.Timeout; action.Timeout > 0 && timeout <= action.Timeout {
-		return warned(checkAction, fmt.Sprintf("%s: it may run for %v, and GENESYS_TIMEOUT is %v: a slow run is taken for a failure and sent again", a.describe(action), action.Timeout, timeout),
-			fmt.Sprintf("set GENESYS_TIMEOUT to %v or more", action.Timeout+5*time.Second))
+	if timeout := a.cfg.Genesys.Timeout; action.Timeout > 0 && timeout < action.Timeout+timeoutMargin {
+		return warned(checkAction, fmt.Sprintf("%s, and GENESYS_TIMEOUT is %v: a slow run is taken for a failure, and sent again while it still runs", a.describe(action), timeout),
+			fmt.Sprintf("set GENESYS_TIMEOUT to %v or more", action.Timeout+timeoutMargin))
 	}
 	return passed(checkAction, "%s; it exists and may be looked at; whether it may be run shows with the first message", a.describe(action))
 }
@@ -31,6 +31,9 @@ func (a *apiCheck) describe(action genesys.Action) string {
 	text := fmt.Sprintf("%s is %q of category %q", a.cfg.Genesys.DataActionID, action.Name, action.Category)
 	if action.Version > 0 {
 		text += fmt.Sprintf(", version %d", action.Version)
+	}
+	if action.Timeout > 0 {
+		text += fmt.Sprintf(", runs for %d s at most", action.Timeout/time.Second)
 	}
 	return text
 }

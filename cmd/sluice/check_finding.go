@@ -58,6 +58,7 @@ const (
 	checkConfig      = "configuration"
 	checkTimes       = "time-outs"
 	checkSchema      = "schema"
+	checkMapping     = "input mapping"
 	checkAdmin       = "admin address"
 	checkBrokers     = "brokers"
 	checkLogin       = "TLS and login"
@@ -69,6 +70,8 @@ const (
 	checkStyle       = "API style"
 	checkToken       = "token"
 	checkAction      = "action"
+	checkContract    = "contract"
+	checkLimits      = "limits"
 )
 
 // tally counts findings by their result.

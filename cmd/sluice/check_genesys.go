@@ -36,6 +36,10 @@ func genesysChecks(cfg *config.Config) lane {
 			skip("GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_DATA_ACTION_ID", checkToken, checkAction)
 			return
 		}
+		if _, wrong := genesys.NewMapping(inputConfig(cfg)); wrong != nil {
+			skip("an input mapping that is in order", checkToken, checkAction)
+			return
+		}
 		client, err := newClient(cfg, nil, nil)
 		if err != nil {
 			report(misconfigured(checkToken, err.Error(), "mend that setting; the worker does not start with it"))
@@ -50,7 +54,18 @@ func genesysChecks(cfg *config.Config) lane {
 			skip("a token", checkAction)
 			return
 		}
-		report(a.findAction(ctx))
+		action := a.findAction(ctx)
+		report(action)
+		switch {
+		case genesys.API(cfg.Genesys.API) != genesys.APIIntegrations:
+		case action.Result == resultFail:
+			skip("an action", checkContract, checkLimits)
+		default:
+			report(a.findContract(ctx))
+			for _, f := range a.findLimits(ctx) {
+				report(f)
+			}
+		}
 	}
 }
 
@@ -70,6 +85,7 @@ func findStyle(cfg *config.Config) finding {
 // resolvable reports what is wrong with the hosts, which only the client's own rules know.
 func resolvable(api genesys.Config) error {
 	api.ClientID, api.ClientSecret, api.ActionID = "id", genesys.NewSecret("secret"), "action" // config's to miss
+	api.Input = genesys.Input{}                                                                // which has a line of its own
 	return api.Validate()
 }
 

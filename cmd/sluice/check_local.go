@@ -21,6 +21,7 @@ func localChecks(cfg *config.Config) lane {
 			}
 		}
 		report(findSchema(cfg))
+		report(findInput(cfg))
 		report(findAdmin(ctx, cfg))
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -146,7 +147,13 @@ func actionRows() []checkRow {
 		}}
 	}
 	html := genesystest.Answer{Body: []byte("<html>"), ContentType: "text/html"}
-	published := map[string]string{"GENESYS_API": "integrations"}
+	published := map[string]string{"GENESYS_API": "integrations", "GENESYS_INPUT": "flat"}
+	with := func(name, value string) map[string]string {
+		env := maps.Clone(published)
+		env[name] = value
+		return env
+	}
+	told := func(a genesystest.Action) genesystest.Options { return genesystest.Options{Action: a} }
 	const history, action = genesystest.PathHistory, genesystest.PathAction
 	return []checkRow{
 		{name: "no history", check: checkAction, result: resultWarn, api: everywhere(404), found: "HTTP 404: no such action, or a gateway that lists no", do: "GENESYS_DATA_ACTION_ID"},
@@ -167,9 +174,28 @@ func actionRows() []checkRow {
 			found: "may not look at actions", do: "integrations:action:view"},
 		{name: "limited", check: checkAction, result: resultWarn, env: published, api: status(action, 429), found: "the limit of requests is used up", do: "OAuth client"},
 		{name: "page instead", check: checkAction, result: resultWarn, env: published, api: only(action, html), found: "a web page, perhaps", do: "GENESYS_API"},
-		{name: "longer than the time-out", check: checkAction, result: resultWarn, env: map[string]string{"GENESYS_API": "integrations", "GENESYS_TIMEOUT": "60s"},
-			found: "it may run for 1m0s, and GENESYS_TIMEOUT is 1m0s", do: "set GENESYS_TIMEOUT to 1m5s"},
-		{name: "described", check: checkAction, result: resultOK, env: published, found: `action-1 is "Fake action" of category "sluice", version 1;`},
+		{name: "longer than the time-out", check: checkAction, result: resultWarn, env: with("GENESYS_TIMEOUT", "64s"),
+			found: "runs for 60 s at most, and GENESYS_TIMEOUT is 1m4s", do: "set GENESYS_TIMEOUT to 1m5s"},
+		{name: "described", check: checkAction, result: resultOK, env: published, found: `action-1 is "Fake action" of category "sluice", version 1, runs for 60 s at most;`},
+		{name: "agrees", check: checkContract, result: resultOK, env: published, found: "the schema agrees with it"},
+		{name: "drift", check: checkContract, result: resultWarn, env: published, api: told(genesystest.Action{InputSchema: []byte(`{"required":["queue"]}`)}),
+			found: "refuses what the schema accepts, in 1 way:", do: "sluice schema diff"},
+		{name: "stricter", check: checkContract, result: resultOK, env: published, api: told(genesystest.Action{InputSchema: []byte(`{"properties":{"priority":{"type":"number"}}}`)}),
+			found: "the schema is stricter in "},
+		{name: "none", check: checkContract, result: resultWarn, env: published, api: told(genesystest.Action{InputSchema: []byte(`null`)}),
+			found: "does not tell the contract", do: "published"},
+		{name: "unreadable", check: checkContract, result: resultWarn, env: published, api: told(genesystest.Action{InputSchema: []byte(`[1]`)}),
+			found: "cannot be read", do: "Genesys Cloud admin"},
+		{name: "in order", check: checkLimits, result: resultOK, env: published, found: "allows 50 actions at a time and 2,500 a minute, those of live calls included, and 300 requests a minute for a token; set are 10 at a time and 300 a minute"},
+		{name: "lower ones", check: checkLimits, result: resultWarn, env: published, api: told(genesystest.Action{Limits: map[string]int{genesystest.LimitConcurrent: 15}}),
+			found: "SLUICE_CONCURRENCY is 10, and the organisation runs 15 actions at a time", do: "use 3 or less"},
+		{name: "too many at once", check: checkLimits, result: resultWarn, env: with("SLUICE_CONCURRENCY", "51"),
+			found: "SLUICE_CONCURRENCY is 51, and the organisation runs 50 actions at a time", do: "use 10 or less"},
+		{name: "too fast", check: checkLimits, result: resultWarn, env: with("GENESYS_RATE", "301"), found: "GENESYS_RATE is 301, and the organisation allows 300", do: "use 300 or less"},
+		{name: "no rate", check: checkLimits, result: resultWarn, env: with("GENESYS_RATE", "none"), found: "GENESYS_RATE is none", do: "use 300 or less"},
+		{name: "not told", check: checkLimits, result: resultWarn, env: published, api: status(genesystest.PathLimits, 403), found: "limits cannot be read", do: "Genesys Cloud's own"},
+		{name: "flat", check: checkMapping, result: resultOK, env: published, found: "flat: 7 properties that the schema names; the called service cannot recognise a repeat"},
+		{name: "as it is", check: checkMapping, result: resultOK, found: "the payload as it is; the called service cannot recognise a repeat"},
 	}
 }
 

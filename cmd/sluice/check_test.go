@@ -29,14 +29,14 @@ func TestCheck_PassesWhatIsInOrderAndChangesNothing(t *testing.T) {
 	r.topic("payloads", 3)
 	s := r.check()
 	require.Zero(t, s.code, "%+v", s)
-	require.Equal(t, "13 ok, 1 not checked\n", s.stderr)
+	require.Equal(t, "14 ok, 1 not checked\n", s.stderr)
 	var names []string
 	for _, f := range s.findings {
 		names = append(names, f.Check)
 		require.Empty(t, f.Do, "%+v", f)
 	}
 	require.Equal(t, []string{
-		checkConfig, checkTimes, checkSchema, checkAdmin, checkBrokers, checkLogin, checkAdvertised,
+		checkConfig, checkTimes, checkSchema, checkMapping, checkAdmin, checkBrokers, checkLogin, checkAdvertised,
 		checkSource, checkDeadLetters, checkResults, checkGroup, checkStyle, checkToken, checkAction,
 	}, names)
 	require.Contains(t, s.of(checkDeadLetters)[0].Found, "payloads.dlq does not exist yet: the worker will create it, and may do so")
@@ -120,10 +120,15 @@ func localRows() []checkRow {
 			found: "GENESYS_CLIENT_SECRET: not set", do: "GENESYS_CLIENT_SECRET_FILE"},
 		{name: "given up early", check: checkTimes, result: resultWarn, env: map[string]string{"SLUICE_GIVE_UP_AFTER": "1m"},
 			found: "ends before 4 attempts of up to 30s each", do: "use at least 2m14s"},
-		{name: "too many at once", check: checkTimes, result: resultWarn, env: map[string]string{"GENESYS_API": "integrations", "SLUICE_CONCURRENCY": "51"},
-			found: "runs 50 actions of an organisation at a time", do: "use 10"},
-		{name: "too fast", check: checkTimes, result: resultWarn, env: map[string]string{"GENESYS_API": "integrations", "GENESYS_RATE": "none"},
-			found: "GENESYS_RATE is none; Genesys Cloud takes 300", do: "leave it out"},
+		{name: "a reserved name", check: checkMapping, result: resultFail, code: exitUsage, arrange: file("sluice.yaml", "genesys: {input: {orgId: /priority}}"),
+			found: "genesys.input.orgId: reserved: Genesys Cloud keeps the names", do: "sluice.yaml"},
+		{name: "astray", check: checkMapping, result: resultFail, code: exitUsage, arrange: file("sluice.yaml", "genesys: {input: {p: /priority/value}}"),
+			found: `genesys.input.p: the schema has no /priority/value: "value" would be inside a value that is integer`, do: "schema show"},
+		{name: "not flat", check: checkMapping, result: resultFail, code: exitUsage, env: map[string]string{"SLUICE_SCHEMA": "s.json", "GENESYS_INPUT": "flat"},
+			arrange: file("s.json", `{"type":"object","properties":{"a_b":{"type":"string"},"a":{"type":"object","required":["b"],"properties":{"b":{"type":"string"}}}}}`),
+			found:   `fields /a/b and /a_b would both be sent flat as property "a_b"`, do: "sluice.yaml"},
+		{name: "of nothing known", check: checkMapping, result: resultWarn, arrange: file("sluice.yaml", "genesys: {input: {p: /priorty, id: $id}}"),
+			found: "2 properties by name; id lets the called service recognise a repeat; the schema says nothing of /priorty", do: "left out in silence"},
 		{name: "no such file", check: checkSchema, result: resultFail, code: exitUsage, env: map[string]string{"SLUICE_SCHEMA": "none.json"},
 			found: "cannot read the schema none.json", do: "set SLUICE_SCHEMA"},
 		{name: "not a schema", check: checkSchema, result: resultFail, code: exitUsage, env: map[string]string{"SLUICE_SCHEMA": "s.json"},

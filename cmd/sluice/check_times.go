@@ -4,15 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/config"
-)
-
-// platformConcurrency is how many executions of actions Genesys Cloud allows an organisation at a time, live
-// calls included, and platformRate how many requests a minute a token.
-const (
-	platformConcurrency = 50
-	platformRate        = 300
 )
 
 // findTimes looks at whether times and limits fit together.
@@ -24,17 +16,6 @@ func findTimes(cfg *config.Config) []finding {
 			fmt.Sprintf("SLUICE_GIVE_UP_AFTER (%v) ends before %s of up to %v each, with the waits between them (%v)",
 				w.GiveUpAfter, plural(int64(w.MaxAttempts), "attempt"), g.Timeout, least),
 			fmt.Sprintf("use at least %v, or fewer SLUICE_MAX_ATTEMPTS, or a shorter GENESYS_TIMEOUT", least)))
-	}
-	if g.API == string(genesys.APIIntegrations) && w.Concurrency > platformConcurrency {
-		odd = append(odd, warned(checkTimes,
-			fmt.Sprintf("SLUICE_CONCURRENCY is %d; Genesys Cloud runs %d actions of an organisation at a time, those of live calls included",
-				w.Concurrency, platformConcurrency),
-			"use 10 or so, unless Genesys has raised your limit: calls fail while the worker takes all places"))
-	}
-	if g.API == string(genesys.APIIntegrations) && (g.Rate == 0 || g.Rate > platformRate) {
-		odd = append(odd, warned(checkTimes,
-			fmt.Sprintf("GENESYS_RATE is %v; Genesys Cloud takes %d requests a minute of a token", g.Rate, platformRate),
-			"leave it out, unless Genesys has raised your limit: what is above is answered 429 and sent again later"))
 	}
 	if len(odd) > 0 {
 		return odd

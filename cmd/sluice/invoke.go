@@ -21,6 +21,7 @@ import (
 // invokeOptions are the flags of `invoke`.
 type invokeOptions struct {
 	dryRun  bool
+	id, key string
 	headers []string
 	output  string
 }
@@ -50,7 +51,9 @@ file cannot be read or holds more than one document, 4 if the credentials were r
 		RunE: func(cmd *cobra.Command, args []string) error { return a.invoke(cmd, args[0], o) },
 	}
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "show the request instead of sending it")
-	cmd.Flags().StringArrayVar(&o.headers, "header", nil, "`NAME=VALUE` of a header as the message would have it; traceparent is passed on")
+	cmd.Flags().StringArrayVar(&o.headers, "header", nil, "`NAME=VALUE` of a header as the message would have it; traceparent is passed on, input properties may be fed from it")
+	cmd.Flags().StringVar(&o.id, "id", "", "`ID` of the message, for an input property that is fed from $id (the worker's is topic/partition/offset)")
+	cmd.Flags().StringVar(&o.key, "key", "", "`KEY` of the message, for one that is fed from $key")
 	cmd.Flags().StringVarP(&o.output, "output", "o", formatJSON, "`format`: json, or ndjson (on one line)")
 	settings(cmd, "schema.", "genesys.")
 	return cmd
@@ -79,6 +82,9 @@ func (a *app) invoke(cmd *cobra.Command, name string, o invokeOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := checkInput(cfg, validator); err != nil {
+		return err
+	}
 	client, err := newClient(cfg, nil, nil)
 	if err != nil {
 		return err
@@ -102,7 +108,10 @@ func (a *app) invoke(cmd *cobra.Command, name string, o invokeOptions) error {
 	if err != nil {
 		return err
 	}
-	request := genesys.Request{Payload: checked.payload, Headers: headers}
+	request := genesys.Request{Payload: checked.payload, ID: o.id, Timestamp: time.Now(), Headers: headers}
+	if cmd.Flags().Changed("key") {
+		request.Key = []byte(o.key)
+	}
 	if o.dryRun {
 		return i.preview(request)
 	}

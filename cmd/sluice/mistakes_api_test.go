@@ -18,6 +18,7 @@ import (
 //	html               it is somebody's web page, whatever is asked
 //	client=ID          it knows this client only, by the secret of the stage
 //	action=ID          it knows this action only
+//	forbidden          its clients may not look at actions
 //	status=N           it answers every invocation with this status
 func (s *stage) api(rest string) {
 	var opts genesystest.Options
@@ -35,6 +36,8 @@ func (s *stage) api(rest string) {
 			opts.ClientID, opts.ClientSecret = value, clientSecret
 		case "action":
 			opts.ActionID = value
+		case "forbidden":
+			opts.Action.Forbidden = true
 		case "status":
 			f := genesystest.Fault{Paths: genesystest.PathInvoke}
 			_, err := fmt.Sscan(value, &f.Status)

@@ -22,6 +22,7 @@ var mistakeSubjects = []struct{ dir, heading string }{
 	{"schema", "The schema"},
 	{"secret", "The client secret"},
 	{"genesys", "Genesys Cloud"},
+	{"input", "The action's input and contract"},
 	{"files", "Files with payloads"},
 	{"typing", "The command line"},
 	{"ports", "Addresses to listen at"},

@@ -43,7 +43,11 @@ Other faults, which PUT takes alone, together, or as a list:
 
 A fault has one or more of status (with code, message, action_code, retry_after, location), hang, reset,
 half_close, refuse, execute; body, content_type, pad, gzip, cut, close; delay, latency; revoke, token_life,
-expires_in; and paths (all, token, invoke, history, action), rate, for, every.`,
+expires_in; and paths (all, token, invoke, history, action, limits), rate, for, every.
+
+In the style integrations it tells a contract, which is another one after:
+
+  curl -X PUT    HOST:PORT/_action -d '{"input_schema":{"type":"object","required":["queue"]}}'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr) },
 	}

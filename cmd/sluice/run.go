@@ -72,6 +72,7 @@ type process struct {
 	results     *results.Writer // nil: none are written
 	worker      *worker.Worker
 	admin       *telemetry.Admin
+	contract    *contractWatch // nil: the API style has none
 }
 
 // newProcess wires a worker. Where they are not nil, dial replaces how the API is reached, and also is told of
@@ -79,6 +80,9 @@ type process struct {
 func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFunc, log *zap.Logger, also worker.Observer) (*process, error) {
 	validator, err := newValidator(cfg)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkInput(cfg, validator); err != nil {
 		return nil, err
 	}
 	metrics := newMetrics()
@@ -121,7 +125,10 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 		DeadLetterHeld: deadLetterHeld(w),
 		Status:         func() any { return w.Snapshot() }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
 	})
-	return &process{cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin}, nil
+	return &process{
+		cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin,
+		contract: newContractWatch(cfg, client, validator, metrics, log),
+	}, nil
 }
 
 func (p *process) close() {
@@ -168,6 +175,7 @@ func (p *process) serve(stop, abort context.Context, listener net.Listener) erro
 			p.log.Error("the admin server failed; the worker goes on without it", zap.Error(err))
 		}
 	})
+	admin.Go(func() { p.contract.run(serving) })
 	err := p.worker.Run(stop)
 	stopServing()
 	admin.Wait()

@@ -14,10 +14,10 @@ import (
 
 func (a *app) schemaCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "schema", Short: "Show and check the schemas of payloads and dead letters", Args: cobra.NoArgs,
+		Use: "schema", Short: "Show and check the schemas of payloads and dead letters, and compare with the contract", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.schemaShowCmd(), a.schemaLintCmd(), a.schemaDeadLetterCmd())
+	cmd.AddCommand(a.schemaShowCmd(), a.schemaLintCmd(), a.schemaPullCmd(), a.schemaDiffCmd(), a.schemaDeadLetterCmd())
 	return cmd
 }
 

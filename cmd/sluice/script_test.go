@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"exits":        scriptExits,
 			"kafka":        scriptKafka,
 			"genesys":      scriptGenesys,
+			"action":       scriptAction,
 			"dead-letters": scriptDeadLetters,
 			"garbage":      scriptGarbage,
 		},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/schema"
 )
@@ -27,7 +28,7 @@ what is wrong where.
 
 A file holds one JSON document, or many: with a document on its first line and more below it, or
 with a name ending in .ndjson or .jsonl, every line that is not blank is a document. - is standard
-input.
+input. Where an input mapping is set (genesys.input), a payload that cannot be mapped is invalid too.
 
 Exit code 0 if every document is valid, 1 if any is not, 2 if a file cannot be read.`,
 		Example: `  sluice validate order.json
@@ -37,7 +38,7 @@ Exit code 0 if every document is valid, 1 if any is not, 2 if a file cannot be r
 		Args: needFiles,
 	}
 	output := outputFlag(cmd)
-	settings(cmd, "schema.")
+	settings(cmd, "schema.", "genesys.input")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.validate(cmd, args, *output) }
 	return cmd
 }
@@ -68,6 +69,7 @@ type verdictPrinter interface {
 // validation is one run of the command.
 type validation struct {
 	validator *schema.Validator
+	mapping   *genesys.Mapping // nil: none is set
 	maxBytes  int
 	stdin     io.Reader
 	printer   verdictPrinter
@@ -84,7 +86,11 @@ func (a *app) validate(cmd *cobra.Command, names []string, output outputFormat) 
 	if err != nil {
 		return err
 	}
-	v := &validation{validator: validator, maxBytes: int(cfg.Schema.MaxBytes), stdin: a.streams.In, printer: a.verdictPrinter(output)}
+	mapping, err := mappingSet(cfg, validator)
+	if err != nil {
+		return err
+	}
+	v := &validation{validator: validator, mapping: mapping, maxBytes: int(cfg.Schema.MaxBytes), stdin: a.streams.In, printer: a.verdictPrinter(output)}
 	for _, name := range names {
 		err := v.file(cmd.Context(), name)
 		var unreadable *unreadableError
@@ -190,6 +196,9 @@ func openFile(name string) (io.ReadCloser, error) {
 // document checks one document.
 func (v *validation) document(file string, doc document) error {
 	payload, err := v.validator.Validate(doc.raw)
+	if err == nil && v.mapping != nil {
+		err = mappable(v.mapping, payload)
+	}
 	result := verdict{file: file, document: doc, payload: payload}
 	switch {
 	case err == nil:

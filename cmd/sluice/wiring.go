@@ -73,12 +73,9 @@ func schemaError(cfg *config.Config, err error) error {
 
 // newClient returns the API client. dial replaces how connections are made, where not nil.
 func newClient(cfg *config.Config, dial genesys.DialFunc, onToken func(time.Time, error)) (*genesys.Client, error) {
-	if cfg.Genesys.Input.Map != nil || cfg.Genesys.Input.Mode != "payload" {
-		return nil, usageError("genesys.input: only payload is supported yet (got %s)", cfg.Genesys.Input.Mode)
-	}
 	client, err := genesys.New(clientConfig(cfg, dial, onToken))
 	if err != nil {
-		return nil, &exitError{code: exitUsage, err: err}
+		return nil, &exitError{code: exitUsage, err: placedInput(cfg, err)}
 	}
 	return client, nil
 }
@@ -98,7 +95,7 @@ func clientConfig(cfg *config.Config, dial genesys.DialFunc, onToken func(time.T
 		API: genesys.API(g.API), Region: g.Region, BaseURL: g.BaseURL, LoginURL: g.LoginURL,
 		ClientID: g.ClientID, ClientSecret: genesys.NewSecret(g.ClientSecret.Reveal()), ActionID: g.DataActionID,
 		Timeout: g.Timeout, Concurrency: cfg.Worker.Concurrency, Rate: rate,
-		Success: success, UserAgent: "sluice/" + version(), Dial: dial, OnToken: onToken,
+		Input: inputConfig(cfg), Success: success, UserAgent: "sluice/" + version(), Dial: dial, OnToken: onToken,
 	}
 }
 

@@ -89,8 +89,8 @@ func (s *Server) body(c *call, a Answer, status int, requestID string) []byte {
 		return []byte(`{"executionId":"` + c.id + `"}`)
 	case c.Path == PathHistory:
 		return s.page(c)
-	case c.Path == PathAction:
-		return description(c)
+	case c.Path == PathAction, c.Path == PathLimits:
+		return s.asked(c)
 	default:
 		return []byte(`{}`)
 	}

@@ -43,5 +43,11 @@
 //	{"token_life": "20s"}    {"token_life": "20s", "expires_in": "86400"}    {"expires_in": "none"}
 //	[{"status": 429, "retry_after": 2, "rate": 0.1}, {"latency": {"p50": "50ms", "p99": "1s"}}]
 //
+// GET /_action shows what is told of the action to those who ask for it (name, version, time-out, contract) and
+// of the organisation's limits, PUT /_action sets it, DELETE /_action goes back to what it was by itself:
+//
+//	{"timeout_seconds": 20, "input_schema": {"type": "object"}, "limits": {"actions.concurrent.executions.max": 10}}
+//	{"forbidden": true}
+//
 // GET /_executions?after=SEQ&limit=N counts and lists what was executed.
 package genesystest

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -45,7 +46,7 @@ type Fault struct {
 	// TokenLife and ExpiresIn are, of the tokens that are issued, what they are in an [Answer].
 	TokenLife Duration `json:"token_life,omitzero"`
 	ExpiresIn string   `json:"expires_in,omitempty"`
-	// Paths is which requests are hit: all (if empty), invoke, token, history or action.
+	// Paths is which requests are hit: all (if empty), invoke, token, history, action or limits.
 	Paths Path `json:"paths,omitempty"`
 	// Rate is the share of requests that are hit, above 0 to 1; if zero, all.
 	Rate float64 `json:"rate,omitempty"`
@@ -99,8 +100,8 @@ func (f Fault) validate() error {
 		return fmt.Errorf("rate: want a share from 0 to 1 (got %v)", f.Rate)
 	case f.Pad < 0 || f.Pad > maxPad:
 		return fmt.Errorf("pad: want 0 to %d bytes (got %d)", maxPad, f.Pad)
-	case f.Paths != "" && f.Paths != PathAll && f.Paths != PathInvoke && f.Paths != PathToken && f.Paths != PathHistory && f.Paths != PathAction:
-		return fmt.Errorf("paths: want all, invoke, token, history or action (got %q)", f.Paths)
+	case !slices.Contains([]Path{"", PathAll, PathInvoke, PathToken, PathHistory, PathAction, PathLimits}, f.Paths):
+		return fmt.Errorf("paths: want all, invoke, token, history, action or limits (got %q)", f.Paths)
 	case f.Status == 0 && (f.Code != "" || f.Message != "" || f.ActionCode != "" || f.RetryAfter != 0):
 		return errors.New("code, message, action_code and retry_after go with a status")
 	case f.Location != "" && (f.Status < 300 || f.Status > 399):

@@ -32,6 +32,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/_faults":
 		s.serveFaults(w, r)
 		return
+	case "/_action":
+		s.serveAction(w, r)
+		return
 	case "/_executions":
 		s.serveExecutions(w, r)
 		return
@@ -117,7 +120,9 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 	switch {
 	case c.Path == PathOther:
 		return &Answer{Status: http.StatusNotFound}
-	case r.Method != http.MethodPost && c.Path != PathHistory && c.Path != PathAction:
+	case c.Path == PathAction, c.Path == PathLimits:
+		return s.checkAsked(r, c)
+	case r.Method != http.MethodPost && c.Path != PathHistory:
 		return &Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": c.methods()}}
 	case c.Path == PathToken:
 		return s.checkClient(r, c)
@@ -128,7 +133,7 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 	switch {
 	case s.opts.ActionID != "" && c.action != s.opts.ActionID:
 		return &Answer{Status: http.StatusNotFound}
-	case c.Path == PathHistory, c.Path == PathAction:
+	case c.Path == PathHistory:
 		return nil
 	case c.failed != nil, c.published && len(c.Payload) > maxBody:
 		return &Answer{Status: http.StatusRequestEntityTooLarge}

@@ -21,6 +21,8 @@ type Options struct {
 	// TokenLife is how long a token is valid; if zero, a day. TokenIdle is how long without use, as in an
 	// organisation that has to follow HIPAA; if zero, as long as it lives.
 	TokenLife, TokenIdle time.Duration
+	// Action is what is told of the action and of the organisation's limits; the zero value is DefaultAction.
+	Action Action
 	// Seed makes ids, tokens and the faults hit by Fault.Rate repeatable.
 	Seed uint64
 	// ID tells the message's id from its payload. If nil, contact.external_id; where there is none, the
@@ -47,14 +49,15 @@ type Options struct {
 
 // Server is a fake Genesys Cloud. It is safe for concurrent use. Close it when done.
 type Server struct {
-	opts    Options
-	outage  *outage
-	faults  atomic.Pointer[[]*activeFault]
-	rolls   atomic.Uint64
-	ids     atomic.Uint64
-	closed  chan struct{}
-	close   sync.Once
-	serving sync.WaitGroup
+	opts     Options
+	outage   *outage
+	faults   atomic.Pointer[[]*activeFault]
+	rolls    atomic.Uint64
+	ids      atomic.Uint64
+	contract contract
+	closed   chan struct{}
+	close    sync.Once
+	serving  sync.WaitGroup
 
 	executed atomic.Int64 // written under mu
 	mu       sync.Mutex
@@ -77,7 +80,7 @@ func New(opts Options) *Server {
 	if opts.Keep == 0 {
 		opts.Keep = defaultKeep
 	}
-	return &Server{
+	s := &Server{
 		opts:    opts,
 		outage:  newOutage(opts.Outage),
 		closed:  make(chan struct{}),
@@ -85,6 +88,8 @@ func New(opts Options) *Server {
 		calls:   map[string]int{},
 		tokens:  map[string]*grant{},
 	}
+	s.SetAction(opts.Action)
+	return s
 }
 
 // Serve answers on a listener, of any network, until the server is closed; it then returns nil.

@@ -87,12 +87,25 @@ func (f *file) key(path string, key, value *yaml.Node) {
 
 func (f *file) value(r *row, path string, n *yaml.Node) {
 	raw, ok := rawValue(n)
+	f.twice(path, n)
 	switch {
 	case !ok:
 		f.problem(n, path, "neither a value nor a list nor a map of values", "write plain values")
 	case raw != nil:
 		e := entry{Raw: raw, FromFile: path != r.path, Origin: Origin{Source: SourceFile, Name: f.name, Line: n.Line}}
 		f.problems = append(f.problems, f.layer.put(r, e)...)
+	}
+}
+
+// twice tells of keys that a map holds twice: which of the two values is meant, nobody knows.
+func (f *file) twice(path string, n *yaml.Node) {
+	first := map[string]int{}
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if line, ok := first[key.Value]; ok && len(f.problems) < maxProblems {
+			f.problem(key, path, fmt.Sprintf("%s is set twice, first in line %d", quoteGot(key.Value), line), "keep one")
+		}
+		first[key.Value] = key.Line
 	}
 }
 

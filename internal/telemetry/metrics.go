@@ -42,6 +42,7 @@ type Metrics struct {
 	offsetsLost   prometheus.Counter
 	writeFailures prometheus.Counter
 	resultFailed  prometheus.Counter
+	contractDrift *prometheus.GaugeVec
 }
 
 // Buckets, in seconds. A message's way and its age range from milliseconds to the day that holding may
@@ -69,6 +70,10 @@ func NewMetrics(l Labels) *Metrics {
 		offsetsLost:   counter("offsets_lost_total", "Offsets that retention removed before they were read."),
 		writeFailures: counter("dlq_write_failures_total", "Writes to the dead-letter topic that failed and are tried again."),
 		resultFailed:  counter("result_write_failures_total", "Writes to the results topic that failed and are tried again."),
+		contractDrift: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: namespace, Name: "contract_drift",
+			Help: "Differences between the schema and the action's contract, by the side that refuses: action, schema. Absent until the contract was read.",
+		}, []string{"refused_by"}),
 		invoke: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "invoke_seconds", Buckets: requestBuckets,
 			Help: "Time of one request at the API, by HTTP status; none where there was no answer.",
@@ -76,7 +81,7 @@ func NewMetrics(l Labels) *Metrics {
 	}
 	m.registry.MustRegister(
 		m.messages, m.deadLetters, m.process, m.messageAge, m.invoke, m.retries, m.throttled, m.commit, m.tokens,
-		m.offsetsLost, m.writeFailures, m.resultFailed, mirror{m},
+		m.offsetsLost, m.writeFailures, m.resultFailed, m.contractDrift, mirror{m},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.create(l)
@@ -144,6 +149,13 @@ func (m *Metrics) DeadLetterWriteFailed() { m.writeFailures.Inc() }
 
 // ResultWriteFailed counts a write to the results topic that failed.
 func (m *Metrics) ResultWriteFailed() { m.resultFailed.Inc() }
+
+// ContractDrift tells how many differences there are between the schema and the action's contract that the
+// action refuses, and that the schema does.
+func (m *Metrics) ContractDrift(byAction, bySchema int) {
+	m.contractDrift.WithLabelValues("action").Set(float64(byAction))
+	m.contractDrift.WithLabelValues("schema").Set(float64(bySchema))
+}
 
 // statusLabel bounds the label: a server may answer with any number.
 func statusLabel(status int) string {
