@@ -127,6 +127,9 @@ func measure(ctx context.Context, role, group, broker string, api *endpoint, o o
 	api.accepted.Store(0)
 	cmd := exec.CommandContext(ctx, self, "-role", role, "-group", group, "-brokers", broker, "-api", api.url, //nolint:gosec // itself
 		"-messages", strconv.Itoa(o.messages), "-partitions", strconv.Itoa(o.partitions), "-concurrency", strconv.Itoa(o.concurrency))
+	if o.profile != "" {
+		cmd.Args = append(cmd.Args, "-profile", o.profile+"."+role)
+	}
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		return figures{}, err
