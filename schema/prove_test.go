@@ -145,7 +145,9 @@ func genProof(t *rapid.T) (*Validator, []byte) {
 // genFit returns a schema and a value that was made to meet it, but not always does.
 func genFit(t *rapid.T, depth int) (schema, value string) {
 	one := func(of ...string) string { return rapid.SampledFrom(of).Draw(t, "one") }
-	some := func(of ...string) string { return strings.Join(rapid.SliceOfNDistinct(rapid.SampledFrom(of), 0, 3, rapid.ID).Draw(t, "some"), ",") }
+	some := func(of ...string) string {
+		return strings.Join(rapid.SliceOfNDistinct(rapid.SampledFrom(of), 0, 3, rapid.ID).Draw(t, "some"), ",")
+	}
 	kind := rapid.IntRange(0, 8).Draw(t, "kind")
 	if depth == 0 {
 		kind %= 4
@@ -155,11 +157,11 @@ func genFit(t *rapid.T, depth int) (schema, value string) {
 		return one(`{"type":["null","boolean"]}`, `{"enum":[null,true,"a"]}`, `true`, `{}`, `{"$ref":"#"}`), one(`null`, `true`, `false`, `"a"`)
 	case 1:
 		return "{" + some(`"type":"integer"`, `"type":["number","null"]`, `"minimum":1`, `"maximum":3`, `"exclusiveMinimum":0.1`, `"exclusiveMaximum":3`,
-			`"minimum":9007199254740992`, `"maximum":-1e2`, `"multipleOf":1`, `"format":"date"`) + "}",
+				`"minimum":9007199254740992`, `"maximum":-1e2`, `"multipleOf":1`, `"format":"date"`) + "}",
 			one(`1`, `2`, `3`, `-0`, `0.1`, `3.0`, `3e0`, `2.9999999999999999999`, `0.10000000000000000001`, `-100`, `9007199254740993`, `9007199254740992`, `1e308`, `1E-308`)
 	case 2, 3:
 		return "{" + some(`"type":"string"`, `"minLength":1`, `"maxLength":2`, `"pattern":"^a"`, `"enum":["a","é","ab"]`, `"const":"a"`, `"format":"date"`,
-			`"format":"uri"`, `"title":"x"`) + "}",
+				`"format":"uri"`, `"title":"x"`) + "}",
 			one(`"a"`, `""`, `"ab"`, `"\u0061"`, `"é"`, `"\ud83d\ude00"`, `"aaa"`, `"2026-01-31"`, `"a:b"`, `"\ud83d"`, "\"a\xff\"")
 	case 4, 5:
 		inner, item := genFit(t, depth-1)
