@@ -3,6 +3,7 @@ package worker
 import (
 	"container/list"
 	"context"
+	"net"
 	"runtime"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type engine struct {
 	againNext                  bool // whose turn it is: again's or fresh's
 	roomWaiters                int  // partitions that wait for room
 	exposure                   exposure
+	coordinator                net.Addr // as last found; for the commits, which are made one after the other
 
 	resumeAt     time.Time // no request before this: the client's pacing
 	breakerState string    // as last told to the observer
