@@ -56,6 +56,8 @@ func TestProve(t *testing.T) {
 		{`{"type":"number"}`, `-1.50e+2`, provenValid},
 		{`{"type":"integer"}`, `-0`, provenValid},
 		{`{"type":"integer"}`, `1e0`, provenNothing},
+		{`{"type":["integer","number"],"x-literal":true}`, `3`, provenValid},
+		{`{"type":["integer","number"],"x-literal":true}`, `3.0`, provenNothing},
 		{`{"minimum":1,"maximum":3}`, `1`, provenValid},
 		{`{"minimum":1,"maximum":3}`, `3`, provenValid},
 		{`{"minimum":1,"maximum":3}`, `2.5`, provenValid},
@@ -156,7 +158,7 @@ func genFit(t *rapid.T, depth int) (schema, value string) {
 	case 0:
 		return one(`{"type":["null","boolean"]}`, `{"enum":[null,true,"a"]}`, `true`, `{}`, `{"$ref":"#"}`), one(`null`, `true`, `false`, `"a"`)
 	case 1:
-		return "{" + some(`"type":"integer"`, `"type":["number","null"]`, `"minimum":1`, `"maximum":3`, `"exclusiveMinimum":0.1`, `"exclusiveMaximum":3`,
+		return "{" + some(`"type":"integer"`, `"type":["number","null"]`, `"type":["number","integer"],"x-literal":true`, `"minimum":1`, `"maximum":3`, `"exclusiveMinimum":0.1`, `"exclusiveMaximum":3`,
 				`"minimum":9007199254740992`, `"maximum":-1e2`, `"multipleOf":1`, `"format":"date"`) + "}",
 			one(`1`, `2`, `3`, `-0`, `0.1`, `3.0`, `3e0`, `2.9999999999999999999`, `0.10000000000000000001`, `-100`, `9007199254740993`, `9007199254740992`, `1e308`, `1E-308`)
 	case 2, 3:

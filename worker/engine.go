@@ -94,8 +94,9 @@ func newEngine(w *Worker, byteBudget int64) *engine {
 // lock takes the lock; unlock starts what may now run, arms the timer, releases the lock and tells events.
 func (e *engine) lock() { e.mu.Lock() }
 
-func (e *engine) unlock() {
-	now := time.Now()
+func (e *engine) unlock() { e.unlockAt(time.Now()) }
+
+func (e *engine) unlockAt(now time.Time) {
 	e.tick(now)
 	for t, ok := e.next(now); ok; t, ok = e.next(now) {
 		e.give(t)
