@@ -190,7 +190,7 @@ func (c *claim) sayNumber(keyword string, value any) bool {
 	case "maximum":
 		met = func(n numeral) bool { return at.above(n) || at.equals(n) }
 	case "exclusiveMaximum":
-		met = func(n numeral) bool { return at.above(n) }
+		met = at.above
 	}
 	c.numbers = append(c.numbers, met)
 	return true
