@@ -30,10 +30,12 @@ type answer struct {
 // readAnswer reads the response; closing it is the caller's.
 func readAnswer(res *http.Response, requestID string, tok *token) answer {
 	a := answer{
-		status:     res.StatusCode,
-		requestID:  headerID(res.Header, requestID),
-		retryAfter: parseRetryAfter(res.Header.Get("Retry-After"), time.Now()),
-		isJSON:     isJSON(res.Header.Get("Content-Type")),
+		status:    res.StatusCode,
+		requestID: headerID(res.Header, requestID),
+		isJSON:    isJSON(res.Header.Get("Content-Type")),
+	}
+	if wait := res.Header.Get("Retry-After"); wait != "" {
+		a.retryAfter = parseRetryAfter(wait, time.Now())
 	}
 	if res.StatusCode < 200 {
 		return a // 101 hands the connection over: there is no body to wait for

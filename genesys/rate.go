@@ -63,6 +63,9 @@ func (p *pace) reserve(now time.Time) time.Duration {
 func (p *pace) answered(status int, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if status != http.StatusTooManyRequests && p.until.IsZero() {
+		return // as nearly always: there has been no 429 at all
+	}
 	now := time.Now()
 	paused := now.Before(p.until)
 	if status != http.StatusTooManyRequests {

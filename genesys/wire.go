@@ -75,6 +75,7 @@ func (c *countedConn) Write(p []byte) (int, error) {
 // request moves to another connection only where nothing at all left on the first, so the last one is the
 // one that counts.
 type wire struct {
+	trace  httptrace.ClientTrace
 	conn   *countedConn
 	before int64
 	reused bool // the connection had served another request before
@@ -98,7 +99,8 @@ func (w *wire) roundTrip(transport http.RoundTripper, r *http.Request) (*http.Re
 
 // watch returns a context that makes net/http report to w.
 func (w *wire) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn})
+	w.trace = httptrace.ClientTrace{GetConn: w.getConn, GotConn: w.gotConn}
+	return httptrace.WithClientTrace(ctx, &w.trace)
 }
 
 func (w *wire) getConn(string) { w.conn, w.reused = nil, false }

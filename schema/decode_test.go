@@ -112,7 +112,7 @@ func TestValidator_StrictDecoding(t *testing.T) {
 		{"form feed as space", []byte("\f{}"), "", "syntax", 1},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			for _, v := range []*schema.Validator{blind, looking} {
+			for _, v := range []validator{blind, looking} {
 				payload, err := v.Validate(row.raw)
 				if row.keyword == "" {
 					require.NoError(t, err)

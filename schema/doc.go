@@ -6,6 +6,8 @@
 //
 // # One payload's way
 //
+//   - prove.go, claim.go: one pass that sees most valid payloads to be valid. It never refuses, and what it does
+//     not prove goes the whole way, as if it had not been there:
 //   - decode.go: one strict pass. The bytes are UTF-8 without a byte-order mark, one JSON value, with no key
 //     twice, no half surrogate pair, nothing nested deeper than 64 and no number that a float64 cannot hold.
 //     [DecodingKeywords] names the rules; the first one broken ends the check. gojsonschema itself would take
@@ -44,12 +46,17 @@
 //
 // # What it costs
 //
-// Validate takes a few microseconds for an ordinary message, most of it in the library, and with the default
-// schema under 50 ms for anything up to 1 MiB: fields and items that no rule can depend on are checked for
-// syntax, but never built, and an array beyond its maxItems is not looked into. Of a long array that has to be
-// looked into, and of a large additionalProperties object, the first 1,024 values are judged in one go and the
+// Validate takes one to two microseconds for an ordinary message that is valid, where the schema says no more than the
+// prover knows: type, enum and const of strings, limits of strings, numbers and arrays, pattern, format, items,
+// uniqueItems of strings, properties, required, additionalProperties, allOf, $ref. Else it takes about ten, most of
+// it in the library.
+//
+// With the default schema nothing up to 1 MiB takes more than 50 ms: fields and items that no rule can depend on are
+// checked for syntax, but never built, and an array beyond its maxItems is not looked into. Of a long array that has
+// to be looked into, and of a large additionalProperties object, the first 1,024 values are judged in one go and the
 // rest one by one until 32 violations are found; so [Error.Count] is what was found, and can be less than what
-// there is. Valid values cost about a microsecond each, wrong ones several. Where a schema looks at a value in
-// alternatives or as a whole (anyOf, oneOf, not, if, contains, dependencies, patternProperties, ...), all of it
-// goes to the library at once: a maxItems around it does not bound the time, only [Options.MaxBytes] does.
+// there is. Where values have to be judged, valid ones cost about a microsecond each, wrong ones several. Where a
+// schema looks at a value in alternatives or as a whole (anyOf, oneOf, not, if, contains, dependencies,
+// patternProperties, ...), all of it goes to the library at once: a maxItems around it does not bound the time, only
+// [Options.MaxBytes] does.
 package schema

@@ -27,6 +27,7 @@ type Validator struct {
 	edits    *edits
 	root     *node // and the loader: what is compared with contracts
 	loader   *loader
+	claim    *claim // nil: it has to be asked of the library
 }
 
 // Compile makes a validator of a schema that stands alone: a $ref leads into it, or nowhere. The error is a
@@ -68,6 +69,7 @@ func (l *loader) validator(root *node, o Options) (*Validator, error) {
 		return nil, &LintError{Problems: l.problems}
 	}
 	v.edits = l.edits(root)
+	v.claim = l.claim(root)
 	if l.lintDefaults(v.edits); len(l.problems) > 0 {
 		return nil, &LintError{Problems: sortProblems(l.problems)}
 	}
@@ -80,6 +82,21 @@ func (l *loader) validator(root *node, o Options) (*Validator, error) {
 //
 // The error is a [*Error] that says everything that is wrong with raw. Validate never changes raw.
 func (v *Validator) Validate(raw []byte) (payload []byte, err error) {
+	switch v.claim.prove(raw, v.maxBytes) {
+	case provenValid:
+		return raw, nil
+	case provenEditable:
+		w := rewriter{raw: raw}
+		if w.value(skipSpace(raw, 0), v.edits); len(w.found) == 0 {
+			return w.apply(), nil
+		}
+	case provenNothing:
+	}
+	return v.judge(raw)
+}
+
+// judge checks raw by strict decoding and the library, which have the last word, and the only one that refuses.
+func (v *Validator) judge(raw []byte) (payload []byte, err error) {
 	out, bad := decode(raw, v.maxBytes, maxPath, v.view)
 	if bad != nil {
 		return nil, &Error{Violations: []Violation{*bad}, Count: 1}

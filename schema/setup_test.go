@@ -7,22 +7,37 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/sluice-kafka/sluice/schema"
 )
 
+// validator is asked both with the prover and without, and has to say the same.
+type validator struct {
+	*schema.Validator
+	t testing.TB
+}
+
+func (v validator) Validate(raw []byte) ([]byte, error) {
+	payload, err := v.Validator.Validate(raw)
+	judged, judgedErr := v.Judge(raw)
+	assert.Equal(v.t, judgedErr, err)
+	assert.Equal(v.t, string(judged), string(payload))
+	return payload, err
+}
+
 // setup returns a validator of the default schema.
-func setup(t testing.TB) *schema.Validator {
+func setup(t testing.TB) validator {
 	t.Helper()
 	return compile(t, string(schema.Default()))
 }
 
-func compile(t testing.TB, source string) *schema.Validator {
+func compile(t testing.TB, source string) validator {
 	t.Helper()
 	v, err := schema.Compile([]byte(source), schema.Options{})
 	require.NoError(t, err)
-	return v
+	return validator{v, t}
 }
 
 // violations returns what err lists, as the tables write it; nil for no error.

@@ -18,7 +18,7 @@ func TestValidator_WorstPayload(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	worst(t, setup(t), heavy())
+	worst(t, setup(t).Validator, heavy())
 }
 
 // BenchmarkValidator_WorstOfAnySchema does the same for a schema that looks at everything: valid values are what
@@ -39,7 +39,7 @@ func BenchmarkValidator_WorstOfAnySchema(b *testing.B) {
 		"tags": func(s string) string { return `{"tags":` + s + `}` },
 	})
 	for range b.N {
-		worst(b, v, payloads)
+		worst(b, v.Validator, payloads)
 	}
 }
 
@@ -158,7 +158,7 @@ func heavyValues() map[string]string {
 
 // BenchmarkValidator_Valid is what nearly every message costs.
 func BenchmarkValidator_Valid(b *testing.B) {
-	v, raw := setup(b), []byte(valid)
+	v, raw := setup(b).Validator, []byte(valid)
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -168,9 +168,20 @@ func BenchmarkValidator_Valid(b *testing.B) {
 	}
 }
 
+// BenchmarkValidator_Judged is the same without the prover.
+func BenchmarkValidator_Judged(b *testing.B) {
+	v, raw := setup(b), []byte(valid)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := v.Judge(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkValidator_Edited is a message without tags, into which the default is filled.
 func BenchmarkValidator_Edited(b *testing.B) {
-	v, raw := setup(b), []byte(with(`"tags":`, ``))
+	v, raw := setup(b).Validator, []byte(with(`"tags":`, ``))
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Validate(raw); err != nil {
@@ -181,7 +192,7 @@ func BenchmarkValidator_Edited(b *testing.B) {
 
 // BenchmarkValidator_Invalid has three violations.
 func BenchmarkValidator_Invalid(b *testing.B) {
-	v, raw := setup(b), []byte(`{"contact":{"external_id":"","channel":"sms","timestamp":"2026-01-31T12:00:00Z"},"priority":9,"callback_url":"http://x"}`)
+	v, raw := setup(b).Validator, []byte(`{"contact":{"external_id":"","channel":"sms","timestamp":"2026-01-31T12:00:00Z"},"priority":9,"callback_url":"http://x"}`)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := v.Validate(raw); err == nil {
@@ -197,7 +208,7 @@ func BenchmarkValidator_Large(b *testing.B) {
 	for i := range 15_000 {
 		fmt.Fprintf(&m, `,"key%d":{"id":%d,"name":"some text, %d"}`, i, r.Uint32(), i)
 	}
-	v, raw := setup(b), []byte(contact(`"metadata":`, "{"+m.String()[1:]+"}"))
+	v, raw := setup(b).Validator, []byte(contact(`"metadata":`, "{"+m.String()[1:]+"}"))
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {

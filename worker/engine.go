@@ -3,6 +3,7 @@ package worker
 import (
 	"container/list"
 	"context"
+	"net"
 	"runtime"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type engine struct {
 	againNext                  bool // whose turn it is: again's or fresh's
 	roomWaiters                int  // partitions that wait for room
 	exposure                   exposure
+	coordinator                net.Addr // as last found; for the commits, which are made one after the other
 
 	resumeAt     time.Time // no request before this: the client's pacing
 	breakerState string    // as last told to the observer
@@ -92,8 +94,9 @@ func newEngine(w *Worker, byteBudget int64) *engine {
 // lock takes the lock; unlock starts what may now run, arms the timer, releases the lock and tells events.
 func (e *engine) lock() { e.mu.Lock() }
 
-func (e *engine) unlock() {
-	now := time.Now()
+func (e *engine) unlock() { e.unlockAt(time.Now()) }
+
+func (e *engine) unlockAt(now time.Time) {
 	e.tick(now)
 	for t, ok := e.next(now); ok; t, ok = e.next(now) {
 		e.give(t)

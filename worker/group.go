@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/offsetcommit"
 	"go.uber.org/zap"
 )
@@ -99,13 +101,13 @@ func (w *Worker) commit(ctx context.Context, e *engine, gen *kafkago.Generation)
 		return nil
 	}
 	began := time.Now()
-	err := w.sendCommit(ctx, gen, points)
+	err := w.sendCommit(ctx, e, gen, points)
 	if errors.Is(err, kafkago.OffsetMetadataTooLarge) {
 		w.log.Warn("the broker refuses the commit's metadata (offset.metadata.max.bytes is below 4096): committing offsets alone; a crash repeats what has ended beyond them")
 		for id, p := range points {
 			points[id] = commitPoint{offset: p.offset}
 		}
-		err = w.sendCommit(ctx, gen, points)
+		err = w.sendCommit(ctx, e, gen, points)
 	}
 	w.observe(Committed{Took: time.Since(began), Err: err})
 	e.setCommitted(points, err)
@@ -115,7 +117,16 @@ func (w *Worker) commit(ctx context.Context, e *engine, gen *kafkago.Generation)
 	return nil
 }
 
-func (w *Worker) sendCommit(ctx context.Context, gen *kafkago.Generation, points map[int]commitPoint) error {
+// directCommit is a commit that is sent to the address it is given. kafka-go routes its own request type, for which it
+// asks the cluster before each single one who the coordinator is: as much work as the commit, and as long a wait.
+type directCommit offsetcommit.Request
+
+// ApiKey makes it a protocol.Message; having no Group method, it is not routed.
+func (*directCommit) ApiKey() protocol.ApiKey { return protocol.OffsetCommit }
+
+// sendCommit sends a commit to the coordinator as it was last found, and where it says that it is not, once more to
+// the one that is.
+func (w *Worker) sendCommit(ctx context.Context, e *engine, gen *kafkago.Generation, points map[int]commitPoint) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	topic := offsetcommit.RequestTopic{Name: w.cfg.Topic}
@@ -125,12 +136,33 @@ func (w *Worker) sendCommit(ctx context.Context, gen *kafkago.Generation, points
 			CommittedLeaderEpoch: -1, // unknown; kafka-go's own OffsetCommit would claim epoch 0
 		})
 	}
-	// Through the transport, which routes it to the coordinator, for the sake of the leader epoch.
-	res, err := w.cluster.Transport().RoundTrip(ctx, w.cluster.Addr(), &offsetcommit.Request{
+	req := &directCommit{
 		GroupID: w.cfg.Group, GenerationID: gen.ID, MemberID: gen.MemberID,
 		RetentionTimeMs: -1, // the broker's
 		Topics:          []offsetcommit.RequestTopic{topic},
-	})
+	}
+	for {
+		known := e.coordinator != nil
+		if !known {
+			found, err := w.findCoordinator(ctx)
+			if err != nil {
+				return err
+			}
+			e.coordinator = found
+		}
+		err := w.roundTripCommit(ctx, e.coordinator, req)
+		if err != nil {
+			e.coordinator = nil
+		}
+		if !known || !errors.Is(err, kafkago.NotCoordinatorForGroup) {
+			return err
+		}
+	}
+}
+
+func (w *Worker) roundTripCommit(ctx context.Context, coordinator net.Addr, req *directCommit) error {
+	// Through the transport for the sake of the leader epoch.
+	res, err := w.cluster.Transport().RoundTrip(ctx, coordinator, req)
 	if err != nil {
 		return err
 	}

@@ -48,6 +48,41 @@ func TestWorker_CommitsOffsetsAloneWhereMetadataIsRefused(t *testing.T) {
 	})
 }
 
+// TestWorker_CommitsGoStraightToTheCoordinator: nobody is asked before each of them who that is, and where the group
+// has moved, the commit that finds out is not lost.
+func TestWorker_CommitsGoStraightToTheCoordinator(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		var commits, moved, asked atomic.Int64
+		r.Fake.ControlKey(int16(kmsg.FindCoordinator), func(kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			asked.Add(1)
+			return nil, nil, false
+		})
+		r.Fake.ControlKey(int16(kmsg.OffsetCommit), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			r.Fake.KeepControl()
+			if commits.Add(1) != 5 {
+				return nil, nil, false
+			}
+			moved.Store(asked.Load())
+			commit := req.(*kmsg.OffsetCommitRequest)                 //nolint:forcetypeassert // by its key
+			res := commit.ResponseKind().(*kmsg.OffsetCommitResponse) //nolint:forcetypeassert // by its key
+			res.Topics = []kmsg.OffsetCommitResponseTopic{{
+				Topic:      commit.Topics[0].Topic,
+				Partitions: []kmsg.OffsetCommitResponseTopicPartition{{ErrorCode: kerr.NotCoordinator.Code}},
+			}}
+			return res, nil, true
+		})
+		run := r.start(t, func(c *worker.Config) { c.Concurrency = 4 })
+		r.Produce(t, topic, messages(100, 1, 100)...)
+		eventually(t, time.Minute, "all accepted", func() bool { return r.api.accepted() == 100 })
+		require.GreaterOrEqual(t, commits.Load(), int64(10))
+		require.Equal(t, int64(1), asked.Load()-moved.Load(), "questions for the coordinator since the group moved")
+		r.awaitCommitted(t, run, []int{0}, 100)
+		require.Zero(t, r.logs.FilterMessageSnippet("cannot commit").Len())
+	})
+}
+
 // TestWorker_LeavesAgainWhereTheCoordinatorLoads: else the group would wait a whole session for our last member.
 func TestWorker_LeavesAgainWhereTheCoordinatorLoads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -68,20 +68,14 @@ func (w *Worker) heartbeats(ctx context.Context, stopFetch context.CancelCauseFu
 func (w *Worker) heartbeat(ctx context.Context, bound time.Duration, coordinator *net.Addr, gen *kafkago.Generation) error {
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	client := w.cluster.Client()
 	if *coordinator == nil {
-		found, err := client.FindCoordinator(ctx, &kafkago.FindCoordinatorRequest{
-			Key: w.cfg.Group, KeyType: kafkago.CoordinatorKeyTypeConsumer,
-		})
-		if err == nil {
-			err = found.Error
-		}
+		found, err := w.findCoordinator(ctx)
 		if err != nil {
 			return err
 		}
-		*coordinator = kafkago.TCP(net.JoinHostPort(found.Coordinator.Host, strconv.Itoa(found.Coordinator.Port)))
+		*coordinator = found
 	}
-	res, err := client.Heartbeat(ctx, &kafkago.HeartbeatRequest{
+	res, err := w.cluster.Client().Heartbeat(ctx, &kafkago.HeartbeatRequest{
 		Addr: *coordinator, GroupID: w.cfg.Group, GenerationID: gen.ID, MemberID: gen.MemberID,
 	})
 	if err == nil {
@@ -91,6 +85,20 @@ func (w *Worker) heartbeat(ctx context.Context, bound time.Duration, coordinator
 		*coordinator = nil
 	}
 	return err
+}
+
+// findCoordinator asks the cluster which broker coordinates our group.
+func (w *Worker) findCoordinator(ctx context.Context) (net.Addr, error) {
+	found, err := w.cluster.Client().FindCoordinator(ctx, &kafkago.FindCoordinatorRequest{
+		Key: w.cfg.Group, KeyType: kafkago.CoordinatorKeyTypeConsumer,
+	})
+	if err == nil {
+		err = found.Error
+	}
+	if err != nil {
+		return nil, err
+	}
+	return kafkago.TCP(net.JoinHostPort(found.Coordinator.Host, strconv.Itoa(found.Coordinator.Port))), nil
 }
 
 // renew lets messages be sent until the given time.

@@ -44,7 +44,7 @@ func (e *engine) run(t task) {
 		settle(now)
 		e.tick(now)
 		if t, ok = e.next(now); ok {
-			e.unlock()
+			e.unlockAt(now)
 			continue
 		}
 		e.idle = append(e.idle, given)

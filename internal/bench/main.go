@@ -8,8 +8,10 @@
 //
 //	go run ./internal/bench -messages 1000000 -size 1024 -latency 50ms -course 1m
 //
-// It prints throughput, CPU a message and peak memory of each round, and the ratios of the medians. It is a
-// measurement, not a test: it never fails for being slow.
+// It prints throughput, CPU a message and peak memory of each round, and the ratios of the medians. All of it shares
+// one machine: where other work does too, throughput tells little, and what it would be by CPU alone,
+// that of broker and API included, tells more. It is a measurement, not a test: it never fails for being slow.
+// -profile writes CPU profiles of both.
 package main
 
 import (
@@ -17,6 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"time"
 )
 
@@ -28,6 +31,7 @@ type options struct {
 	size        int
 	latency     time.Duration
 	course      time.Duration
+	profile     string
 }
 
 func main() {
@@ -43,21 +47,35 @@ func main() {
 	flag.IntVar(&o.size, "size", 300, "bytes a message, about")
 	flag.DurationVar(&o.course, "course", 0, "run the worker once, alone, and print its memory so often")
 	flag.DurationVar(&o.latency, "latency", 0, "how long the API takes to answer")
+	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the last round to files of this name and .worker, .floor")
 	flag.Parse()
 
-	var err error
-	switch *role {
-	case "":
-		err = compare(context.Background(), o)
-	case roleWorker:
-		err = runWorker(*brokers, *api, *group, o)
-	case roleFloor:
-		err = runFloor(*brokers, *api, o)
-	default:
-		err = fmt.Errorf("no role %q", *role)
-	}
+	err := run(*role, *brokers, *api, *group, o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+func run(role, brokers, api, group string, o options) error {
+	if role != "" && o.profile != "" {
+		f, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close() //nolint:errcheck // a broken profile shows when it is read
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	switch role {
+	case "":
+		return compare(context.Background(), o)
+	case roleWorker:
+		return runWorker(brokers, api, group, o)
+	case roleFloor:
+		return runFloor(brokers, api, o)
+	}
+	return fmt.Errorf("no role %q", role)
 }
