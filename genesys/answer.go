@@ -25,6 +25,7 @@ type answer struct {
 	isJSON     bool
 	body       []byte // at most maxAnswer bytes
 	err        error  // the body broke off
+	said       allowance
 }
 
 // readAnswer reads the response; closing it is the caller's.
@@ -34,6 +35,7 @@ func readAnswer(res *http.Response, requestID string, tok *token) answer {
 		requestID:  headerID(res.Header, requestID),
 		retryAfter: parseRetryAfter(res.Header.Get("Retry-After"), time.Now()),
 		isJSON:     isJSON(res.Header.Get("Content-Type")),
+		said:       parseAllowance(res.Header),
 	}
 	if res.StatusCode < 200 {
 		return a // 101 hands the connection over: there is no body to wait for
@@ -118,6 +120,7 @@ func (a *answer) failure() *Error {
 		Code: said.code, ActionCode: said.actionCode, Message: said.message,
 		RequestID: a.requestID, RetryAfter: a.retryAfter, Body: a.excerpt(),
 	}
+	e.Concurrent = e.Kind == KindRateLimited && said.concurrent
 	if e.RequestID == "" {
 		e.RequestID = said.requestID
 	}

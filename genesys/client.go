@@ -41,7 +41,7 @@ func New(cfg Config) (*Client, error) {
 		style:     styles[cfg.API],
 		template:  template,
 		transport: newTransport(cfg),
-		pace:      newPace(cfg.Rate),
+		pace:      newPace(cfg),
 		input:     asIs,
 		rule:      success,
 		maxBody:   cfg.MaxBody,
@@ -49,7 +49,7 @@ func New(cfg Config) (*Client, error) {
 		timedOut:  timeoutError(cfg.Timeout),
 		userAgent: cfg.UserAgent,
 	}
-	c.tokens = newTokens(cfg, c.transport, c.pace)
+	c.tokens = newTokens(cfg, c.transport)
 	return c, nil
 }
 

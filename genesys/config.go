@@ -37,7 +37,7 @@ type Config struct {
 	// Concurrency is the number of attempts that the caller makes at a time; it bounds the connections
 	// kept. If zero, 64 for APIProcesses and 10 for APIIntegrations.
 	Concurrency int
-	// Rate is the number of requests a minute that [Client.Reserve] lets through, evenly spaced. If zero,
+	// Rate is the number of requests a minute that [Client.Reserve] lets through at most, evenly spaced. If zero,
 	// unlimited for APIProcesses and 300 for APIIntegrations; if negative, unlimited.
 	Rate int
 	// MaxBody is the largest request body in bytes. If zero, unlimited for APIProcesses and 512,000 for
@@ -53,6 +53,9 @@ type Config struct {
 	// OnToken, if not nil, is told after every token request when the new token expires, or why there is
 	// none. It must return quickly and be safe for concurrent use.
 	OnToken func(expires time.Time, err error)
+	// OnPause, if not nil, is told when the API's 429 makes all sending pause. It must return quickly and be
+	// safe for concurrent use.
+	OnPause func(Pause)
 }
 
 // Defaults returns a Config with the defaults that depend on nothing else.

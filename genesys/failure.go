@@ -54,6 +54,7 @@ const (
 // failure is what an error body tells.
 type failure struct {
 	code, message, requestID, actionCode string
+	concurrent                           bool // it speaks of too many requests at once
 }
 
 // parseFailure reads an error body of any of the shapes that Genesys sends: that of the platform (message,
@@ -69,6 +70,7 @@ func parseFailure(body []byte) failure {
 		message:   text(root, "message", "userMessage", "error_description", "description"),
 		requestID: code(root, "contextId", "correlationId"),
 	}
+	f.concurrent = speaksOfConcurrency(root)
 	f.walk(root, maxErrorTree)
 	if len(f.message) > maxMessage {
 		f.message = strings.ToValidUTF8(f.message[:maxMessage], "")
@@ -108,6 +110,20 @@ func (f *failure) blame(found string) {
 	if strings.HasPrefix(found, "ACTION.") && (f.actionCode == "" || rank(found) > rank(f.actionCode)) {
 		f.actionCode = found
 	}
+}
+
+// speaksOfConcurrency says whether an error is about how many requests run at a time: the limit that it names, its code or
+// its words say so ("actions.concurrent.executions.max").
+func speaksOfConcurrency(root map[string]any) bool {
+	limit, _ := root["limit"].(map[string]any)
+	for _, said := range []string{
+		text(limit, "key"), text(limit, "namespace"), text(root, "code", "errorCode"), text(root, "message", "userMessage"),
+	} {
+		if strings.Contains(strings.ToLower(said), "concurren") {
+			return true
+		}
+	}
+	return false
 }
 
 func objects(v any) []map[string]any {
