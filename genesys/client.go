@@ -41,7 +41,7 @@ func New(cfg Config) (*Client, error) {
 		style:     styles[cfg.API],
 		template:  template,
 		transport: newTransport(cfg),
-		pace:      newPace(cfg),
+		pace:      &pace{limiter: newLimiter(cfg.Rate)},
 		input:     asIs,
 		rule:      success,
 		maxBody:   cfg.MaxBody,

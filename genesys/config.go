@@ -53,9 +53,6 @@ type Config struct {
 	// OnToken, if not nil, is told after every token request when the new token expires, or why there is
 	// none. It must return quickly and be safe for concurrent use.
 	OnToken func(expires time.Time, err error)
-	// OnPause, if not nil, is told when the API's 429 makes all sending pause. It must return quickly and be
-	// safe for concurrent use.
-	OnPause func(Pause)
 }
 
 // Defaults returns a Config with the defaults that depend on nothing else.

@@ -11,17 +11,7 @@ import (
 type pace struct {
 	mu sync.Mutex
 	limiter
-	onPause func(Pause)
 }
-
-// Pause says that the API answered 429, and what follows.
-type Pause struct {
-	Until       time.Time // nothing is sent before
-	Concurrency bool      // the API speaks of too many requests at once
-	Rate        float64   // requests a minute from then on; 0: no limit
-}
-
-func newPace(cfg Config) *pace { return &pace{limiter: newLimiter(cfg.Rate), onPause: cfg.OnPause} }
 
 // Reserve returns 0 where a request may be sent now; its turn is then taken. Otherwise it returns how long
 // to wait before asking again, and nothing is taken; paused says that this is because the API asked for a
@@ -52,19 +42,14 @@ func (p *pace) sent(turn bool) ticket {
 // answered takes note of a request's answer.
 func (p *pace) answered(t ticket, h heard) {
 	p.mu.Lock()
-	now := time.Now()
-	begins := p.heard(now, t, h, rand.Float64()) //nolint:gosec // jitter, not a key
-	pause := Pause{Until: p.until, Concurrency: h.concurrent, Rate: perMinute(p.rate(p.until))}
-	p.mu.Unlock()
-	if begins && p.onPause != nil {
-		p.onPause(pause)
-	}
+	defer p.mu.Unlock()
+	p.heard(time.Now(), t, h, rand.Float64()) //nolint:gosec // jitter, not a key
 }
 
 // RateStatus is what a client sends at most now, and why.
 type RateStatus struct {
 	Configured float64   // requests a minute; 0: no limit
-	Now        float64   // requests a minute that are sent at most; 0: no limit, if not Exhausted
+	Now        float64   // requests a minute that are sent at most, but for what Exhausted and Paused say; 0: no limit
 	Learned    float64   // requests a minute that 429s have taught; 0: none have
 	Allowed    int       // the API's budget, ours and that of others, by its own headers; 0: it has told of none
 	Used       int       // of it, as last told
@@ -80,10 +65,10 @@ func (c *Client) RateStatus() RateStatus {
 	p := c.pace
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rate := p.rate(now)
+	learned := p.learned.rate(now)
 	s := RateStatus{
-		Configured: perMinute(p.limit), Now: perMinute(rate), Learned: perMinute(p.learned.rate(now)),
-		Allowed: p.budget.allowed, Used: p.budget.count, ResetAt: p.budget.end, Exhausted: rate == 0,
+		Configured: perMinute(p.limit), Now: perMinute(min(p.limit, learned, p.budget.steady())), Learned: perMinute(learned),
+		Allowed: p.budget.allowed, Used: p.budget.count, ResetAt: p.budget.end, Exhausted: p.rate(now) == 0,
 	}
 	if now.Before(p.until) {
 		paused = later(paused, p.until)

@@ -83,14 +83,24 @@ func (b *budget) rate(now time.Time, seq int) float64 {
 	if b.allowed == 0 {
 		return math.Inf(1)
 	}
-	spendable := float64(max(1, b.allowed-(b.allowed+unspent-1)/unspent))
 	if !now.Before(b.end) { // the next window; its first answer will tell more
-		return max(floorRate, b.share*spendable/b.width.Seconds())
+		return b.steady()
 	}
-	left := spendable - float64(b.count) - float64(seq-b.seq)/b.share
+	left := b.spendable() - float64(b.count) - float64(seq-b.seq)/b.share
 	shortest := b.width / 600 // else the last moments would have to take whatever is left
 	return max(0, b.share*left/max(shortest, b.end.Sub(now)).Seconds())
 }
+
+// steady returns our share of a whole window, in requests a second.
+func (b *budget) steady() float64 {
+	if b.allowed == 0 {
+		return math.Inf(1)
+	}
+	return max(floorRate, b.share*b.spendable()/b.width.Seconds())
+}
+
+// spendable is what we want to see used of a window, by all.
+func (b *budget) spendable() float64 { return float64(max(1, b.allowed-(b.allowed+unspent-1)/unspent)) }
 
 // parseAllowance reads the headers that tell of the budget: whole numbers, the reset in seconds. What is no budget of requests
 // a minute or so is none.

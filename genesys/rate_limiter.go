@@ -124,8 +124,8 @@ func interval(rate float64) time.Duration {
 	return time.Duration(float64(time.Second) / rate)
 }
 
-// heard takes an answer in. jitter is a number in [0, 1). It returns whether a pause has begun.
-func (l *limiter) heard(now time.Time, t ticket, h heard, jitter float64) bool {
+// heard takes an answer in. jitter is a number in [0, 1).
+func (l *limiter) heard(now time.Time, t ticket, h heard, jitter float64) {
 	l.budget.told(now, t, h.said)
 	paused := now.Before(l.until)
 	if !h.limited {
@@ -134,7 +134,7 @@ func (l *limiter) heard(now time.Time, t ticket, h heard, jitter float64) bool {
 		if !paused {
 			l.refused, l.scout = 0, false
 		}
-		return false
+		return
 	}
 	begins := !paused
 	if begins {
@@ -159,7 +159,6 @@ func (l *limiter) heard(now time.Time, t ticket, h heard, jitter float64) bool {
 		l.until = until
 	}
 	l.scout, l.scoutBy = true, time.Time{}
-	return begins
 }
 
 // pauseOf returns how long a 429 makes us wait, the n-th in a row: as long as it asks for, else 2^n s, at most a minute.

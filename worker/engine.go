@@ -172,8 +172,8 @@ func (e *engine) nextAttempt(now time.Time) *message {
 		e.resumeAt = now.Add(wait)
 		if paused {
 			e.pausedUntil = e.resumeAt
+			e.tell(Throttled{For: wait})
 		}
-		e.tell(Throttled{For: wait})
 		return nil
 	}
 	e.againNext = list == &e.fresh
