@@ -13,8 +13,8 @@ const (
 	// freeRefusals is how many 429s are overlooked at first, and at most; creditPer is how many other answers earn
 	// one more.
 	freeRefusals = 1.0
-	maxCredit    = 2.0
-	creditPer    = 400.0
+	maxCredit    = 3.0
+	creditPer    = 500.0
 	// cut is how far the rate is lowered below what was answered, and how far above it it is again when twice
 	// the time of the recovery has passed.
 	cut   = 0.04
@@ -24,6 +24,8 @@ const (
 	minClimb = 5 * time.Second
 	// floorRate is the rate below which no 429 lowers it, in requests a second.
 	floorRate = 0.5
+	// forgotten is the rate from which on what was learned bounds nothing, in requests a second.
+	forgotten = 10_000
 )
 
 // learned is the rate that 429s have taught: additive increase, multiplicative decrease, in the cubic form of TCP
@@ -57,7 +59,10 @@ func (c *learned) rate(now time.Time) float64 {
 	if x <= 0 {
 		return c.good + (c.good-c.from)*x*x*x
 	}
-	return c.good + c.step*x*x*x
+	if rate := c.good + c.step*x*x*x; rate < forgotten {
+		return rate
+	}
+	return math.Inf(1)
 }
 
 // answered counts an answer that is not a 429.
@@ -83,9 +88,8 @@ func (c *learned) refused(now, until time.Time, limit float64, begins bool) {
 	c.credit--
 	if c.credit >= 0 || c.pending.n == 0 {
 		c.credit = max(0, c.credit)
-		if tried := min(limit, c.rate(now)); begins && !math.IsInf(tried, 1) {
-			c.set(now, tried, nudge, limit)
-			c.climb = recovery * horizon
+		if begins {
+			c.nudged(now, limit)
 		}
 		return
 	}
@@ -103,6 +107,19 @@ func (c *learned) refused(now, until time.Time, limit float64, begins bool) {
 	c.set(now, c.good, cut, limit)
 	c.since = until
 	c.climb = max(minClimb, time.Duration(recovery*known*known*float64(m.span)))
+}
+
+// nudged lowers a rate that is at its best a little, after a 429 that is overlooked: who sends exactly what is
+// allowed meets one each time that two requests are counted in one window where they were sent in two. A rate that is
+// still being looked for is left alone.
+func (c *learned) nudged(now time.Time, limit float64) {
+	tried := min(limit, c.rate(now))
+	switch {
+	case math.IsInf(tried, 1):
+	case c.good == 0, tried >= c.good*(1-nudge) && (c.climb >= recovery*horizon/2 || !math.IsInf(limit, 1)):
+		c.set(now, max(tried, min(limit, c.good)), nudge, limit)
+		c.climb = recovery * horizon
+	}
 }
 
 // set lets the climb begin now, below the rate that is good.

@@ -102,7 +102,7 @@ func (l *limiter) spend(now time.Time, rate float64) {
 	}
 	paced := l.next.Add(interval(min(l.limit, l.learned.rate(now))))
 	l.next = l.next.Add(interval(rate))
-	if l.next.After(l.budget.end) {
+	if now.Before(l.budget.end) && l.next.After(l.budget.end) {
 		l.next = later(paced, l.budget.end) // what is left of a budget does not bind beyond its window
 	}
 }

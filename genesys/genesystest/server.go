@@ -38,6 +38,8 @@ type Options struct {
 	// Run says how an invocation that was accepted goes on, as the history shows it; if nil, it has completed
 	// at once. The payload is not to be kept or changed.
 	Run func(payload []byte) Run
+	// Limits is what is answered 429; the zero value limits nothing.
+	Limits Limits
 }
 
 // Server is a fake Genesys Cloud. It is safe for concurrent use. Close it when done.
@@ -58,6 +60,7 @@ type Server struct {
 	answers  map[Path]Tally
 	calls    map[string]int // calls of messages that have not succeeded since
 	tokens   map[string]time.Time
+	limits   limits
 	servers  []*http.Server
 }
 
