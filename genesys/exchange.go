@@ -1,6 +1,7 @@
 package genesys
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,6 +153,11 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Header.Set("Content-Type", "application/octet-stream")
 	}
 	res.Body = &tapBody{ReadCloser: res.Body, tap: t}
+	if t.isSuccess() {
+		body, _ := io.ReadAll(io.LimitReader(res.Body, maxAnswer)) // tapBody has noted the error
+		_ = res.Body.Close()
+		res.Body = io.NopCloser(bytes.NewReader(plainLife(body)))
+	}
 	return res, nil
 }
 
