@@ -20,7 +20,8 @@ const (
 type crowd struct {
 	max     int
 	now     int
-	changed time.Time
+	lowered time.Time
+	grown   time.Time // or lowered
 }
 
 func newCrowd(concurrency int) crowd { return crowd{max: concurrency, now: concurrency} }
@@ -28,23 +29,23 @@ func newCrowd(concurrency int) crowd { return crowd{max: concurrency, now: concu
 // limit returns how many requests may be at the API at once.
 func (c *crowd) limit() int { return c.now }
 
-// refused takes in that a request sent at the given time was one too many, with so many others at the API. Those
-// sent before the last such answer tell nothing new.
-func (c *crowd) refused(sent time.Time, others int, now time.Time) (lowered bool) {
-	if !sent.After(c.changed) && c.now < c.max {
+// refused takes in that a request sent at the given time was one too many, with so many others at the API, and reports
+// whether it lowers the limit. Those sent before the last such answer tell nothing new.
+func (c *crowd) refused(sent time.Time, others int, now time.Time) bool {
+	if !sent.After(c.lowered) {
 		return false
 	}
-	c.changed = now
+	c.lowered, c.grown = now, now
 	c.now = min(c.now, max(1, int(crowdCut*float64(others+1))))
 	return c.now < c.max
 }
 
-// served takes in that the API has served a request.
-func (c *crowd) served(now time.Time) (restored bool) {
-	if c.now == c.max || now.Sub(c.changed) < crowdEvery {
+// served takes in that the API has served a request, and reports whether the limit is whole again.
+func (c *crowd) served(now time.Time) bool {
+	if c.now == c.max || now.Sub(c.grown) < crowdEvery {
 		return false
 	}
-	c.changed = now
+	c.grown = now
 	c.now++
 	return c.now == c.max
 }
