@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,9 +61,9 @@ func TestToken_Troubles(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				troubled := false
+				var troubled atomic.Bool
 				n := setup(t, genesystest.Options{TokenLife: tt.life, Keep: -1, Behaviour: func(c genesystest.Call) genesystest.Answer {
-					if troubled && c.Path == genesystest.PathToken && tt.token != nil {
+					if troubled.Load() && c.Path == genesystest.PathToken && tt.token != nil {
 						return *tt.token
 					}
 					return genesystest.Answer{}
@@ -71,21 +72,21 @@ func TestToken_Troubles(t *testing.T) {
 				for i := range 600 {
 					switch i {
 					case 120:
-						troubled = true
+						troubled.Store(true)
 						if tt.fault != nil {
 							n.api.SetFault(*tt.fault)
 						}
 					case 300:
-						troubled = false
+						troubled.Store(false)
 						n.api.ClearFault()
 					}
-					if k := i - 120; troubled && tt.during != nil {
+					if k := i - 120; troubled.Load() && tt.during != nil {
 						tt.during(n, &k)
 					}
 					start := time.Now()
 					if _, err := attempt(t.Context(), n.client); err != nil {
 						require.NotContains(t, err.Error(), "fake-", "no token in an error")
-						if troubled {
+						if troubled.Load() {
 							failed++
 						} else {
 							require.GreaterOrEqual(t, i, 300, "before the trouble: %v", err)
