@@ -25,6 +25,7 @@ type answer struct {
 	isJSON     bool
 	body       []byte // at most maxAnswer bytes
 	err        error  // the body broke off
+	said       allowance
 }
 
 // readAnswer reads the response; closing it is the caller's.
@@ -33,6 +34,7 @@ func readAnswer(res *http.Response, requestID string, tok *token) answer {
 		status:    res.StatusCode,
 		requestID: headerID(res.Header, requestID),
 		isJSON:    isJSON(res.Header.Get("Content-Type")),
+		said:      parseAllowance(res.Header),
 	}
 	if wait := res.Header.Get("Retry-After"); wait != "" {
 		a.retryAfter = parseRetryAfter(wait, time.Now())
@@ -120,6 +122,7 @@ func (a *answer) failure() *Error {
 		Code: said.code, ActionCode: said.actionCode, Message: said.message,
 		RequestID: a.requestID, RetryAfter: a.retryAfter, Body: a.excerpt(),
 	}
+	e.Concurrent = e.Kind == KindRateLimited && said.concurrent
 	if e.RequestID == "" {
 		e.RequestID = said.requestID
 	}

@@ -31,7 +31,12 @@ func (c *Client) attempt(ctx context.Context, r Request) (Result, *Error) {
 		return Result{}, err
 	}
 	trace := traceparent(r.Headers)
-	return authorized(ctx, c.tokens, func(tok *token) (Result, *Error) { return c.send(ctx, tok, trace, body) })
+	turn := true // the repeat after a 401 has none of its own
+	return authorized(ctx, c.tokens, func(tok *token) (Result, *Error) {
+		t := c.pace.sent(turn)
+		turn = false
+		return c.send(ctx, tok, t, trace, body)
+	})
 }
 
 // body builds the request's body, of a size that the style allows.
@@ -66,7 +71,7 @@ func authorized[T any](ctx context.Context, tokens *tokens, send func(*token) (T
 }
 
 // send makes one request.
-func (c *Client) send(ctx context.Context, tok *token, trace string, body []byte) (Result, *Error) {
+func (c *Client) send(ctx context.Context, tok *token, t ticket, trace string, body []byte) (Result, *Error) {
 	within, cancel := context.WithTimeoutCause(ctx, c.timeout, c.timedOut)
 	defer cancel()
 	var w wire
@@ -77,23 +82,23 @@ func (c *Client) send(ctx context.Context, tok *token, trace string, body []byte
 	defer func() { _ = res.Body.Close() }()
 	a := readAnswer(res, c.style.requestID, tok)
 	if a.isSuccess() {
-		c.note(tok, a.status, &a)
+		c.note(tok, t, &a, nil)
 		return c.accept(ctx, &a)
 	}
 	failed := a.failure()
-	if failed.Kind == KindRemote || failed.Kind == KindProcessing {
-		// The third party's status, passed through: our token was accepted, and we are within our rate.
-		c.note(tok, http.StatusOK, &a)
-	} else {
-		c.note(tok, a.status, &a)
-	}
+	c.note(tok, t, &a, failed)
 	return Result{}, failed
 }
 
-// note lets the pace and the token learn from an answer.
-func (c *Client) note(tok *token, status int, a *answer) {
-	c.pace.answered(status, a.retryAfter)
-	if status != http.StatusUnauthorized && !tok.accepted.Load() {
+// note lets the pace and the token learn from an answer. Where it passes a third party's status on, the error's
+// kind says so: our token was accepted then, and we are within our rate.
+func (c *Client) note(tok *token, t ticket, a *answer, failed *Error) {
+	h := heard{said: a.said}
+	if failed != nil && failed.Kind == KindRateLimited {
+		h.limited, h.concurrent, h.wait = true, failed.Concurrent, failed.RetryAfter
+	}
+	c.pace.answered(t, h)
+	if (failed == nil || failed.Kind != KindUnauthorized) && !tok.accepted.Load() {
 		tok.accepted.Store(true)
 	}
 }

@@ -47,7 +47,7 @@ func New(cfg Config) (*Client, error) {
 		base:      cfg.BaseURL,
 		template:  template,
 		transport: newTransport(cfg),
-		pace:      newPace(cfg.Rate),
+		pace:      &pace{limiter: newLimiter(cfg.Rate)},
 		input:     mapping.build,
 		rule:      success,
 		maxBody:   cfg.MaxBody,
@@ -55,7 +55,7 @@ func New(cfg Config) (*Client, error) {
 		timedOut:  timeoutError(cfg.Timeout),
 		userAgent: cfg.UserAgent,
 	}
-	c.tokens = newTokens(cfg, c.transport, c.pace)
+	c.tokens = newTokens(cfg, c.transport)
 	return c, nil
 }
 

@@ -38,7 +38,7 @@ type Config struct {
 	// Concurrency is the number of attempts that the caller makes at a time; it bounds the connections
 	// kept. If zero, 64 for APIProcesses and 10 for APIIntegrations.
 	Concurrency int
-	// Rate is the number of requests a minute that [Client.Reserve] lets through, evenly spaced. If zero,
+	// Rate is the number of requests a minute that [Client.Reserve] lets through at most, evenly spaced. If zero,
 	// unlimited for APIProcesses and 300 for APIIntegrations; if negative, unlimited.
 	Rate int
 	// MaxBody is the largest request body in bytes. If zero, unlimited for APIProcesses and 512,000 for

@@ -141,6 +141,7 @@ type Error struct {
 	Message    string        // the API's own words; may quote the payload
 	RequestID  string        // the API's request id, for a support ticket
 	RetryAfter time.Duration // the wait the API asked for; 0 where it asked for none
+	Concurrent bool          // KindRateLimited: too many requests at once, rather than too many a minute
 	Body       []byte        // the answer's body, bounded; may quote the payload
 	Pointer    string        // KindInput: RFC 6901 pointer to the property at fault
 	Err        error         // the cause below HTTP, if any; its text holds no payload and no credential

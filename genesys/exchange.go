@@ -1,6 +1,7 @@
 package genesys
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,12 @@ import (
 type exchange struct {
 	oauth     clientcredentials.Config
 	transport http.RoundTripper
-	pace      *pace
 	timedOut  error
 	userAgent string
 	requestID string // the header
 }
 
-func newExchange(cfg Config, transport http.RoundTripper, p *pace, timedOut error) *exchange {
+func newExchange(cfg Config, transport http.RoundTripper, timedOut error) *exchange {
 	s := styles[cfg.API]
 	return &exchange{
 		oauth: clientcredentials.Config{
@@ -35,7 +35,6 @@ func newExchange(cfg Config, transport http.RoundTripper, p *pace, timedOut erro
 			TokenURL: cfg.TokenURL(), Scopes: s.scopes, AuthStyle: s.auth,
 		},
 		transport: transport,
-		pace:      p,
 		timedOut:  timedOut,
 		userAgent: cfg.UserAgent,
 		requestID: s.requestID,
@@ -56,9 +55,6 @@ func (x *exchange) exchange(ctx context.Context) (*token, *Error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	got, err := x.oauth.Token(context.WithValue(t.wire.watch(ctx), oauth2.HTTPClient, client))
-	if t.status != 0 {
-		x.pace.answered(t.status, t.retryAfter)
-	}
 	if err != nil {
 		return nil, x.failure(ctx, t, err)
 	}
@@ -157,6 +153,11 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		res.Header.Set("Content-Type", "application/octet-stream")
 	}
 	res.Body = &tapBody{ReadCloser: res.Body, tap: t}
+	if t.isSuccess() {
+		body, _ := io.ReadAll(io.LimitReader(res.Body, maxAnswer)) // tapBody has noted the error
+		_ = res.Body.Close()
+		res.Body = io.NopCloser(bytes.NewReader(plainLife(body)))
+	}
 	return res, nil
 }
 

@@ -61,6 +61,7 @@ const (
 // failure is what an error body tells.
 type failure struct {
 	code, message, requestID, actionCode string
+	concurrent                           bool // it speaks of too many requests at once
 }
 
 // parseFailure reads an error body of any of the shapes that Genesys sends: that of the platform (message,
@@ -82,6 +83,7 @@ func parseFailure(body []byte) failure {
 		requestID: code(root, "contextId", "correlationId"),
 	}
 	f.walk(root, maxErrorTree)
+	f.concurrent = f.speaksOfConcurrency(root["limit"])
 	if len(f.message) > maxMessage {
 		f.message = strings.ToValidUTF8(f.message[:maxMessage], "")
 	}
@@ -135,6 +137,18 @@ func (f *failure) blame(found string) {
 	if strings.HasPrefix(found, "ACTION.") && (f.actionCode == "" || rank(found) > rank(f.actionCode)) {
 		f.actionCode = found
 	}
+}
+
+// speaksOfConcurrency says whether an error is about how many requests run at a time: the limit that it names, its code or
+// its words say so ("actions.concurrent.executions.max").
+func (f *failure) speaksOfConcurrency(limit any) bool {
+	named, _ := limit.(map[string]any)
+	for _, said := range []string{text(named, "key"), text(named, "namespace"), f.code, f.message} {
+		if strings.Contains(strings.ToLower(said), "concurren") {
+			return true
+		}
+	}
+	return false
 }
 
 // objects returns what stands in a list, or in place of one: a text counts as an error that is nothing but

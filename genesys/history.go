@@ -111,7 +111,7 @@ func (p page) next() (name string, ok bool) {
 // patientPage reads a page when it is its turn, again where the API answers 429.
 func (c *Client) patientPage(ctx context.Context, size int, next string) (page, error) {
 	for {
-		for wait := c.Reserve(); wait > 0; wait = c.Reserve() {
+		for wait, _ := c.Reserve(); wait > 0; wait, _ = c.Reserve() {
 			timer := time.NewTimer(wait)
 			select {
 			case <-timer.C:
@@ -144,6 +144,7 @@ func (c *Client) page(ctx context.Context, tok *token, size int, next string) (p
 		return page{}, &Error{Kind: KindInput, Op: OpHistory, Err: errors.New("the page's URL cannot be built")}
 	}
 	r.Header = tok.header
+	t := c.pace.sent(true)
 	res, err := w.roundTrip(c.transport, r)
 	if err != nil {
 		return page{}, interrupted(ctx, within, OpHistory, c.timedOut, w.sent(), err)
@@ -151,12 +152,12 @@ func (c *Client) page(ctx context.Context, tok *token, size int, next string) (p
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		a := readAnswer(res, c.style.requestID, tok)
-		c.note(tok, a.status, &a)
 		failed := a.failure()
 		failed.Op = OpHistory
+		c.note(tok, t, &a, failed)
 		return page{}, failed
 	}
-	c.note(tok, res.StatusCode, &answer{})
+	c.note(tok, t, &answer{said: parseAllowance(res.Header)}, nil)
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxPage+1))
 	if err != nil {
 		return page{}, interrupted(ctx, within, OpHistory, c.timedOut, true, err)

@@ -91,18 +91,21 @@ func (c *Client) getWith(ctx context.Context, tok *token, target string) (*answe
 		return nil, &Error{Kind: KindInput, Op: OpDescribe, Err: errors.New("the action's URL cannot be built")}
 	}
 	r.Header = tok.header
+	t := c.pace.sent(false)
 	res, err := w.roundTrip(c.transport, r)
 	if err != nil {
 		return nil, interrupted(ctx, within, OpDescribe, c.timedOut, w.sent(), err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	a := readAnswer(res, c.style.requestID, tok)
-	c.note(tok, a.status, &a)
-	switch {
-	case !a.isSuccess():
+	if !a.isSuccess() {
 		failed := a.failure()
 		failed.Op = OpDescribe
+		c.note(tok, t, &a, failed)
 		return nil, failed
+	}
+	c.note(tok, t, &a, nil)
+	switch {
 	case a.err != nil:
 		return nil, interrupted(ctx, within, OpDescribe, c.timedOut, true, a.err)
 	case !a.isJSON:

@@ -1,91 +1,86 @@
 package genesys
 
 import (
+	"math"
 	"math/rand/v2"
-	"net/http"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
-// maxPause bounds the pause after a 429 that names none.
-const maxPause = time.Minute
-
-// pace decides when a request may be sent: evenly spaced, and not at all for a while after a 429.
+// pace is a client's limiter, safe for concurrent use.
 type pace struct {
-	mu      sync.Mutex
-	limiter *rate.Limiter // nil: requests are not spaced
-	until   time.Time     // nothing is sent before
-	refused int           // 429s in a row, of which those within one pause count once
-}
-
-func newPace(perMinute int) *pace {
-	p := &pace{}
-	if perMinute > 0 {
-		p.limiter = rate.NewLimiter(rate.Limit(float64(perMinute)/60), 1)
-	}
-	return p
+	mu sync.Mutex
+	limiter
 }
 
 // Reserve returns 0 where a request may be sent now; its turn is then taken. Otherwise it returns how long
-// to wait before asking again, and nothing is taken. It never blocks.
-func (c *Client) Reserve() time.Duration { return c.pace.reserve(time.Now()) }
-
-// Paused returns until when all sending pauses because the API answered 429; the zero time where it does
-// not.
-func (c *Client) Paused() time.Time {
+// to wait before asking again, and nothing is taken; paused says that this is because the API asked for a
+// pause. It never blocks.
+func (c *Client) Reserve() (wait time.Duration, paused bool) {
+	now := time.Now()
+	if until := c.tokens.pausedUntil(now); !until.IsZero() {
+		return until.Sub(now), true
+	}
 	c.pace.mu.Lock()
 	defer c.pace.mu.Unlock()
-	if time.Now().Before(c.pace.until) {
-		return c.pace.until
-	}
-	return time.Time{}
+	return c.pace.reserve(now)
 }
 
-func (p *pace) reserve(now time.Time) time.Duration {
+// sent notes a request that goes out now. One without a turn moves those after it.
+func (p *pace) sent(turn bool) ticket {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now.Before(p.until) {
-		return p.until.Sub(now)
+	now := time.Now()
+	if !turn {
+		if rate := p.rate(now); rate > 0 {
+			p.spend(now, rate)
+		}
 	}
-	if p.limiter == nil || p.limiter.AllowN(now, 1) {
+	return p.limiter.sent(now)
+}
+
+// answered takes note of a request's answer.
+func (p *pace) answered(t ticket, h heard) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heard(time.Now(), t, h, rand.Float64()) //nolint:gosec // jitter, not a key
+}
+
+// RateStatus is what a client sends at most now, and why.
+type RateStatus struct {
+	Configured float64   // requests a minute; 0: no limit
+	Now        float64   // requests a minute that are sent at most, but for what Exhausted and Paused say; 0: no limit
+	Learned    float64   // requests a minute that 429s have taught; 0: none have
+	Allowed    int       // the API's budget, ours and that of others, by its own headers; 0: it has told of none
+	Used       int       // of it, as last told
+	ResetAt    time.Time // when it begins anew; the zero time where Allowed is 0
+	Exhausted  bool      // nothing is left of it until then
+	Paused     time.Time // nothing is sent before: the API answered 429; the zero time where it has not
+}
+
+// RateStatus returns what is sent at most now.
+func (c *Client) RateStatus() RateStatus {
+	now := time.Now()
+	paused := c.tokens.pausedUntil(now)
+	p := c.pace
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	learned := p.learned.rate(now)
+	s := RateStatus{
+		Configured: perMinute(p.limit), Now: perMinute(min(p.limit, learned, p.budget.steady())), Learned: perMinute(learned),
+		Allowed: p.budget.allowed, Used: p.budget.count, ResetAt: p.budget.end, Exhausted: p.rate(now) == 0,
+	}
+	if now.Before(p.until) {
+		paused = later(paused, p.until)
+	}
+	s.Paused = paused
+	return s
+}
+
+// perMinute returns a rate as people are told it: requests a minute, 0 for no limit.
+func perMinute(rate float64) float64 {
+	if math.IsInf(rate, 1) {
 		return 0
 	}
-	turn := p.limiter.ReserveN(now, 1)
-	defer turn.CancelAt(now)
-	// The limiter counts in float64; a microsecond more and the caller does not come a nanosecond too soon.
-	return turn.DelayFrom(now) + time.Microsecond
-}
-
-// answered takes note of an answer's status and of the wait it asked for, 0 where it asked for none. Any
-// request's answer counts, the token's too.
-func (p *pace) answered(status int, wait time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if status != http.StatusTooManyRequests && p.until.IsZero() {
-		return // as nearly always: there has been no 429 at all
-	}
-	now := time.Now()
-	paused := now.Before(p.until)
-	if status != http.StatusTooManyRequests {
-		// During a pause, answers to requests sent before it still come in: they tell nothing about it.
-		if !paused {
-			p.refused = 0
-		}
-		return
-	}
-	if !paused {
-		p.refused++
-	}
-	if wait <= 0 {
-		if paused {
-			return
-		}
-		wait = min(maxPause, time.Second<<min(p.refused, 10))
-	}
-	// Up to a tenth more, so that several workers do not come back in the same instant.
-	if until := now.Add(wait + rand.N(wait/10+1)); until.After(p.until) { //nolint:gosec // jitter, not a key
-		p.until = until
-	}
+	return rate * 60
 }

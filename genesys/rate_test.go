@@ -13,13 +13,19 @@ import (
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
 )
 
+// turn returns what Reserve says of the wait.
+func turn(c *genesys.Client) time.Duration {
+	d, _ := c.Reserve()
+	return d
+}
+
 func TestReserve_SpacesEvenly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, func(c *genesys.Config) { c.Rate = 300 })
 		start, turns, asked := time.Now(), 0, 0
 		for time.Since(start) < time.Minute {
 			asked++
-			if wait := c.Reserve(); wait > 0 {
+			if wait, _ := c.Reserve(); wait > 0 {
 				require.LessOrEqual(t, wait, 201*time.Millisecond)
 				time.Sleep(wait)
 				continue
@@ -38,7 +44,7 @@ func TestReserve_WithoutARateNeverWaits(t *testing.T) {
 	} {
 		c := newClient(t, tweak)
 		for range 1000 {
-			require.Zero(t, c.Reserve())
+			require.Zero(t, turn(c))
 		}
 	}
 }
@@ -54,17 +60,17 @@ func TestReserve_PausesAfterA429(t *testing.T) {
 				}
 				n := setup(t, genesystest.Options{Behaviour: genesystest.Script(genesystest.PathInvoke, genesystest.Answer{
 					Status: 429, Header: http.Header{"Retry-After": {header}}})})
-				require.Zero(t, n.client.Paused())
+				require.Zero(t, n.client.RateStatus().Paused)
 				_, err := attempt(t.Context(), n.client)
 				requireKind(t, genesys.KindRateLimited, err)
 				assert.Equal(t, want[name], err.RetryAfter)
-				wait := n.client.Reserve()
+				wait := turn(n.client)
 				assert.GreaterOrEqual(t, wait, want[name])
 				assert.LessOrEqual(t, wait, want[name]*11/10+1)
-				assert.Equal(t, time.Now().Add(wait), n.client.Paused())
+				assert.Equal(t, time.Now().Add(wait), n.client.RateStatus().Paused)
 				time.Sleep(wait)
-				assert.Zero(t, n.client.Reserve())
-				assert.Zero(t, n.client.Paused())
+				assert.Zero(t, turn(n.client))
+				assert.Zero(t, n.client.RateStatus().Paused)
 			})
 		})
 	}
@@ -84,7 +90,7 @@ func TestReserve_PauseGrowsWith429sThatNameNone(t *testing.T) {
 				_, err := attempt(t.Context(), n.client)
 				requireKind(t, genesys.KindRateLimited, err)
 			}
-			wait := n.client.Reserve()
+			wait := turn(n.client)
 			assert.GreaterOrEqual(t, wait, want*time.Second)
 			assert.LessOrEqual(t, wait, want*time.Second*11/10+1)
 			time.Sleep(wait)
@@ -95,7 +101,7 @@ func TestReserve_PauseGrowsWith429sThatNameNone(t *testing.T) {
 		status = 429
 		_, err = attempt(t.Context(), n.client)
 		requireKind(t, genesys.KindRateLimited, err)
-		assert.Less(t, n.client.Reserve(), 3*time.Second, "another answer starts the count anew")
+		assert.Less(t, turn(n.client), 3*time.Second, "another answer starts the count anew")
 	})
 }
 
@@ -105,7 +111,7 @@ func TestReserve_PausesAfterA429OfTheToken(t *testing.T) {
 		_, err := attempt(t.Context(), n.client)
 		requireKind(t, genesys.KindRateLimited, err)
 		assert.Equal(t, genesys.OpToken, err.Op)
-		wait := n.client.Reserve()
+		wait := turn(n.client)
 		assert.GreaterOrEqual(t, wait, 9*time.Second)
 		time.Sleep(wait)
 		_, err = attempt(t.Context(), n.client)

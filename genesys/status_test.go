@@ -142,7 +142,7 @@ func TestClient_WhoseFailureItIsComesBeforeTheStatus(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 1, requests(n, genesystest.PathToken), "the third party's 401 is not about our token")
-		assert.Zero(t, n.client.Paused(), "the third party's 429 is not about our rate")
+		assert.Zero(t, n.client.RateStatus().Paused, "the third party's 429 is not about our rate")
 	})
 }
 

@@ -3,6 +3,7 @@ package genesys
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -58,6 +59,7 @@ type tokens struct {
 	failed   *Error    // the last token request's failure; nil after a success
 	retryAt  time.Time // failed answers for everybody until then
 	refusals int       // refusals of these credentials since the last success
+	limited  int       // 429s in a row
 	dropped  time.Time // when a 401 last dropped a token
 	closed   bool
 	wg       sync.WaitGroup
@@ -71,10 +73,10 @@ type flight struct {
 	err    *Error
 }
 
-func newTokens(cfg Config, transport http.RoundTripper, p *pace) *tokens {
+func newTokens(cfg Config, transport http.RoundTripper) *tokens {
 	timeout := min(cfg.Timeout, 30*time.Second)
 	t := &tokens{timeout: timeout, timedOut: timeoutError(timeout), onToken: cfg.OnToken}
-	t.exchanger = newExchange(cfg, transport, p, t.timedOut)
+	t.exchanger = newExchange(cfg, transport, t.timedOut)
 	return t
 }
 
@@ -203,7 +205,7 @@ func (t *tokens) land(f *flight, start time.Time) {
 	defer t.mu.Unlock()
 	t.flight, t.failed = nil, f.err
 	if f.err == nil {
-		t.current, t.refusals = f.token, 0
+		t.current, t.refusals, t.limited = f.token, 0, 0
 	} else {
 		t.retryAt = t.nextTry(f.err, start)
 	}
@@ -220,10 +222,24 @@ func (t *tokens) nextTry(err *Error, start time.Time) time.Time {
 			t.refusals++
 		}
 		return start.Add(spacing)
+	case KindRateLimited:
+		t.limited++
+		return time.Now().Add(withJitter(pauseOf(err.RetryAfter, t.limited), rand.Float64())) //nolint:gosec // jitter, not a key
 	case KindCanceled, KindInput, KindTooLarge, KindActionFailed, KindUnreadable, KindProcessing, KindRemote,
-		KindRateLimited, KindServer, KindGateway, KindNotSent, KindBroken:
+		KindServer, KindGateway, KindNotSent, KindBroken:
 	}
 	return time.Now().Add(max(failureMemory, err.RetryAfter))
+}
+
+// pausedUntil returns until when no request can be sent because the login host has answered 429 and there is no token;
+// the zero time where one can. Its limits are its own: while there is a token, invocations go on.
+func (t *tokens) pausedUntil(now time.Time) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil || t.failed.Kind != KindRateLimited || t.current.lives(now) || !now.Before(t.retryAt) {
+		return time.Time{}
+	}
+	return t.retryAt
 }
 
 // close ends the token request under way and waits for it.

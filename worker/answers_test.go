@@ -169,7 +169,7 @@ func (row answerRow) checkSending(t *testing.T, s *answerStage, now time.Time) {
 		want = 1
 	}
 	assert.Equal(t, want, got, "requests for the invocation")
-	until := s.client.Paused()
+	until := s.client.RateStatus().Paused
 	if row.pauses == 0 {
 		assert.Zero(t, until, "nothing pauses")
 		return

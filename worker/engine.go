@@ -49,6 +49,7 @@ type engine struct {
 	coordinator                net.Addr // as last found; for the commits, which are made one after the other
 
 	resumeAt     time.Time // no request before this: the client's pacing
+	pausedUntil  time.Time // the same, where the API asked for it
 	breakerState string    // as last told to the observer
 	moved        time.Time // when a step last ended or a message came in
 	stopped      bool      // nothing new starts; decided ends are still written
@@ -165,14 +166,17 @@ func (e *engine) nextAttempt(now time.Time) *message {
 		if e.fresh.len() == 0 {
 			list = &e.again
 		}
-	case e.atAPI-j.probes >= j.limit:
+	case e.atAPI-j.probes >= min(j.limit, e.w.crowd.limit()):
 		return nil
 	case e.fresh.len() == 0, e.againNext && e.again.len() > 0:
 		list = &e.again
 	}
-	if wait := e.w.attempter.Reserve(); wait > 0 {
+	if wait, paused := e.w.attempter.Reserve(); wait > 0 {
 		e.resumeAt = now.Add(wait)
-		e.tell(Throttled{For: wait})
+		if paused {
+			e.pausedUntil = e.resumeAt
+			e.tell(Throttled{For: wait})
+		}
 		return nil
 	}
 	e.againNext = list == &e.fresh

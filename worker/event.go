@@ -72,7 +72,7 @@ type OffsetsLost struct {
 	From, To  int64 // lost: [From, To)
 }
 
-// Throttled says that nothing is sent for a while, because the API asked for a pause or to keep within a rate.
+// Throttled says that nothing is sent for a while, because the API asked for a pause.
 type Throttled struct{ For time.Duration }
 
 func (Delivered) event()      {}

@@ -39,8 +39,8 @@ type Attempter interface {
 	// Attempt sends one request and waits for its answer, within a time-out of its own.
 	Attempt(ctx context.Context, r genesys.Request) (genesys.Result, error)
 	// Reserve returns zero and takes a turn when a request may be sent now, else how long to wait before
-	// asking again. It must not block.
-	Reserve() time.Duration
+	// asking again, and whether that is because the API asked for a pause. It must not block.
+	Reserve() (wait time.Duration, paused bool)
 }
 
 // DeadLetterWriter makes a record durable. It retries for ever what is not the record's own fault, and

@@ -142,7 +142,7 @@ type call struct {
 type api struct {
 	mu      sync.Mutex
 	answer  func(ctx context.Context, c call) error
-	reserve func() time.Duration
+	reserve func() time.Duration // a pause that the API asked for
 	calls   []call
 	done    []call // accepted
 	tries   map[string]int
@@ -156,11 +156,11 @@ func (a *api) set(answer func(ctx context.Context, c call) error) {
 	a.answer = answer
 }
 
-func (a *api) Reserve() time.Duration {
+func (a *api) Reserve() (time.Duration, bool) {
 	if a.reserve != nil {
-		return a.reserve()
+		return a.reserve(), true
 	}
-	return 0
+	return 0, false
 }
 
 func (a *api) Attempt(ctx context.Context, r genesys.Request) (genesys.Result, error) {

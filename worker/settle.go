@@ -46,6 +46,7 @@ func (e *engine) attempted(m *message, r attempt, now time.Time) {
 		return // cut off by our leaving: neither a failure nor an attempt; the next owner sends it
 	}
 	e.tell(Attempted{Status: r.status(), Kind: r.kind(), Took: r.took, Retry: m.history.count > 0})
+	e.crowded(r, now)
 	if r.err == nil {
 		e.w.refusals = 0
 		j.success(r.started, r.took)

@@ -101,10 +101,10 @@ type simClient struct {
 }
 
 // Reserve implements worker.Attempter.
-func (c *simClient) Reserve() time.Duration {
+func (c *simClient) Reserve() (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return max(0, time.Until(c.until))
+	return max(0, time.Until(c.until)), true
 }
 
 func (c *simClient) pausedAt(t time.Time) bool {

@@ -63,7 +63,7 @@ func (w *Worker) Snapshot() Snapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := Snapshot{Joined: w.member.id != "", Generation: w.member.generation, HeldMessages: []Held{}, Partitions: []PartitionStatus{}}
-	s.Breaker = Breaker{State: w.judge.state().String(), Limit: w.judge.limit}
+	s.Breaker = Breaker{State: w.judge.state().String(), Limit: min(w.judge.limit, w.crowd.limit())}
 	s.Halted = w.halted
 	if !w.judge.closed() {
 		s.Breaker.Since = &w.judge.opened
@@ -77,8 +77,8 @@ func (w *Worker) Snapshot() Snapshot {
 // describe fills in what the current generation's engine knows; the lock is held.
 func (e *engine) describe(s *Snapshot, now time.Time) {
 	s.InFlight, s.InFlightBytes, s.AtAPI, s.Ending = e.inFlight, e.inFlightBytes, e.atAPI, e.writing+e.ends.len()+e.unstored()
-	if e.resumeAt.After(now) {
-		at := e.resumeAt
+	if e.pausedUntil.After(now) {
+		at := e.pausedUntil
 		s.PausedUntil = &at
 	}
 	if s.Breaker.Since != nil {

@@ -30,6 +30,7 @@ type Worker struct {
 
 	mu       sync.Mutex // guards what follows, the engine's state and the judge
 	judge    *judge
+	crowd    crowd
 	engine   *engine // of the current generation; nil between generations
 	member   member
 	lease    time.Time // nothing is sent from then on: the group may have gone on without us
@@ -65,7 +66,7 @@ func New(cfg Config, cluster *kafka.Cluster, v Validator, a Attempter, d DeadLet
 	}
 	w := &Worker{
 		cfg: cfg, log: cfg.Logger, cluster: cluster, validator: v, attempter: a, deadLetters: d,
-		judge: newJudge(cfg.Concurrency),
+		judge: newJudge(cfg.Concurrency), crowd: newCrowd(cfg.Concurrency),
 	}
 	w.aborted, w.abort = context.WithCancelCause(context.Background())
 	return w, nil

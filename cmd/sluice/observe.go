@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sluice-kafka/sluice/deadletter"
+	"github.com/sluice-kafka/sluice/genesys"
 	"github.com/sluice-kafka/sluice/internal/telemetry"
 	"github.com/sluice-kafka/sluice/worker"
 )
@@ -110,12 +111,12 @@ func (d *drainRate) toDrain(now time.Time, position, lag int64) time.Duration {
 }
 
 // mirror returns what the gauges show.
-func mirror(w *worker.Worker, rate float64) func() telemetry.State {
+func mirror(w *worker.Worker, client *genesys.Client) func() telemetry.State {
 	drain := &drainRate{}
 	return func() telemetry.State {
 		s := w.Snapshot()
 		breaker, _ := telemetry.ParseBreakerState(s.Breaker.State)
-		state := telemetry.State{Breaker: breaker, RateLimit: rate, InFlight: s.InFlight, Held: s.Held}
+		state := telemetry.State{Breaker: breaker, RateLimit: client.RateStatus().Now, InFlight: s.InFlight, Held: s.Held}
 		now := time.Now()
 		var position int64
 		for _, p := range s.Partitions {

@@ -100,10 +100,9 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	if err != nil {
 		return nil, err
 	}
-	o := observer(metrics)
+	o := both(observer(metrics), &pauseLog{log: log, client: client})
 	if also != nil {
-		counted := o
-		o = worker.ObserverFunc(func(e worker.Event) { counted.Observe(e); also.Observe(e) })
+		o = both(o, also)
 	}
 	api := clientConfig(cfg, dial, nil)
 	wc := workerConfig(cfg, api, log, o)
@@ -117,13 +116,13 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
 	}
-	metrics.Mirror(mirror(w, float64(max(0, api.Resolve().Rate))))
+	metrics.Mirror(mirror(w, client))
 	admin := telemetry.NewAdmin(telemetry.AdminConfig{
 		Live: liveness(w), Ready: readiness(w, topicChecks(cluster, cfg)),
 		Pause:          func(context.Context) error { w.Pause(); return nil },
 		Resume:         func(context.Context) error { w.Resume(); return nil },
 		DeadLetterHeld: deadLetterHeld(w),
-		Status:         func() any { return w.Snapshot() }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
+		Status:         func() any { return newStatus(w, client) }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
 	})
 	return &process{
 		cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin,

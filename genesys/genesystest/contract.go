@@ -203,7 +203,7 @@ func (s *Server) checkAsked(r *http.Request, c *call) *Answer {
 // asked returns the body that answers such a question.
 func (s *Server) asked(c *call) []byte {
 	if c.Path == PathLimits {
-		return s.limits(c.action)
+		return s.limitsOf(c.action)
 	}
 	return s.description(c)
 }
@@ -227,8 +227,8 @@ func (s *Server) description(c *call) []byte {
 	return marshalled(action)
 }
 
-// limits lists those of a namespace.
-func (s *Server) limits(namespace string) []byte {
+// limitsOf lists the limits of a namespace.
+func (s *Server) limitsOf(namespace string) []byte {
 	type entity struct {
 		Key       string `json:"key"`
 		Namespace string `json:"namespace"`

@@ -58,6 +58,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.deliver(w, r, c, *refusal)
 		return
 	}
+	if refusal, leave := s.admit(w, r, c); refusal != nil {
+		s.deliver(w, r, c, *refusal)
+		return
+	} else if leave != nil {
+		defer leave()
+	}
 	a := s.behave(c)
 	if c.Path == PathHistory && a.Body == nil && a.executes() {
 		a = checkPage(c, a)

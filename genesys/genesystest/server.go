@@ -45,6 +45,8 @@ type Options struct {
 	// Output is the action's output in the published style, a JSON object; if nil, one with an executionId.
 	// The payload is not to be kept or changed.
 	Output func(payload []byte) []byte
+	// Limits is what is answered 429; the zero value limits nothing.
+	Limits Limits
 }
 
 // Server is a fake Genesys Cloud. It is safe for concurrent use. Close it when done.
@@ -66,6 +68,7 @@ type Server struct {
 	answers  map[Path]Tally
 	calls    map[string]int // calls of messages that have not succeeded since
 	tokens   map[string]*grant
+	limits   limits
 	servers  []*http.Server
 }
 
