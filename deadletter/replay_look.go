@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -137,6 +138,11 @@ const watchGroup = 2 * time.Second
 // lookAtGroups asks who reads the source topic, and how far they are.
 func (r *Replayer) lookAtGroups(ctx context.Context, p *Plan) error {
 	p.Group.Name = r.cfg.Group
+	for _, g := range slices.Sorted(maps.Keys(p.For)) {
+		if p.For[g] > p.For[p.Group.Name] {
+			p.Group.Name = g
+		}
+	}
 	partitions, err := r.topicPartitions(ctx)
 	if err != nil {
 		return err
@@ -144,7 +150,7 @@ func (r *Replayer) lookAtGroups(ctx context.Context, p *Plan) error {
 	if groups, all, err := r.cfg.Cluster.GroupsOn(ctx, r.cfg.Topic, partitions); err != nil {
 		p.OthersUnknown = err.Error()
 	} else {
-		p.Others = slices.DeleteFunc(groups, func(g string) bool { return g == r.cfg.Group })
+		p.Others = slices.DeleteFunc(groups, func(g string) bool { return p.For[g] > 0 || g == p.Group.Name })
 		if !all {
 			p.OthersUnknown = "not every group could be looked at"
 		}

@@ -27,11 +27,12 @@ type Plan struct {
 	Edited     int `json:"edited"`                     // whose payload the edits change
 	Settled    int `json:"sent_by_unfinished_replays"` // that a replay which broke off has sent, as the source topic shows
 
-	Newer  PlanNewer     `json:"newer_messages"`
-	Group  PlanGroup     `json:"group"`
-	Others []string      `json:"other_groups"` // that read the source topic, and see every replayed message too
-	Rate   float64       `json:"rate"`         // messages a second; 0: no bound
-	Takes  time.Duration `json:"-"`            // to send them, and for the group to get there; negative: not known
+	Newer  PlanNewer      `json:"newer_messages"`
+	For    map[string]int `json:"for_groups"`   // how many are for which consumer group
+	Group  PlanGroup      `json:"group"`        // the one of them that most are for
+	Others []string       `json:"other_groups"` // that read the source topic, and see every replayed message too
+	Rate   float64        `json:"rate"`         // messages a second; 0: no bound
+	Takes  time.Duration  `json:"-"`            // to send them, and for the group to get there; negative: not known
 
 	// OthersUnknown says why other groups may be missing; empty: none are.
 	OthersUnknown string `json:"other_groups_unknown,omitempty"`
@@ -264,8 +265,10 @@ func inSourceOrder(items []*planned) []*planned {
 // count sums up what is to be sent.
 func (p *Plan) count() {
 	p.Replays = len(p.items)
+	p.For = map[string]int{}
 	causes := map[string]*PlanCause{}
 	for _, x := range p.items {
+		p.For[x.group]++
 		c := causes[x.fingerprint]
 		if c == nil {
 			c = &PlanCause{Fingerprint: x.fingerprint, Code: x.code, Class: x.class, Example: x.id}

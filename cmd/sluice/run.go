@@ -70,6 +70,7 @@ type process struct {
 	client      *genesys.Client
 	deadLetters *deadletter.Writer
 	results     *results.Writer // nil: none are written
+	replayEnds  *deadletter.EndLog
 	worker      *worker.Worker
 	admin       *telemetry.Admin
 }
@@ -106,6 +107,12 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	if written != nil {
 		wc.Results, wc.ResultsTopic = written, cfg.Kafka.ResultsTopic
 	}
+	state, err := deadletter.NewStateLog(cfg.Kafka.DeadLetterTopic, cluster)
+	if err != nil {
+		return nil, err
+	}
+	replayEnds := deadletter.NewEndLog(state, log)
+	wc.Replays = replayEnds
 	w, err := worker.New(wc, cluster, validator, client, deadLetters)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
@@ -118,7 +125,10 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 		DeadLetterHeld: deadLetterHeld(w),
 		Status:         func() any { return w.Snapshot() }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
 	})
-	return &process{cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin}, nil
+	return &process{
+		cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written,
+		replayEnds: replayEnds, worker: w, admin: admin,
+	}, nil
 }
 
 func (p *process) close() {
@@ -126,6 +136,7 @@ func (p *process) close() {
 	if p.results != nil {
 		p.results.Close()
 	}
+	p.replayEnds.Close()
 	p.client.Close()
 	_ = p.log.Sync() // a terminal cannot be synced
 }
