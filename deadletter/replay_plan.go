@@ -34,6 +34,8 @@ type Plan struct {
 	Rate   float64        `json:"rate"`         // messages a second; 0: no bound
 	Takes  time.Duration  `json:"-"`            // to send them, and for the group to get there; negative: not known
 
+	// Missing are the ids that were asked for, and that no dead letter has.
+	Missing []string `json:"missing,omitempty"`
 	// OthersUnknown says why other groups may be missing; empty: none are.
 	OthersUnknown string `json:"other_groups_unknown,omitempty"`
 
@@ -128,12 +130,14 @@ func (r *Replayer) collect(ctx context.Context, p *Plan, left *skips) error {
 	f.Limit = 0
 	known := map[letter]*planned{}
 	closed := map[letter]bool{}
+	seen := map[string]bool{}
 	now := time.Now()
 	for e, err := range r.letters.Scan(ctx, f) {
 		if err != nil {
 			return err
 		}
 		id := e.Source.ID()
+		seen[id] = true
 		switch l := (letter{id, e.PayloadSHA256}); {
 		case e.Err != nil:
 			left.add(SkipUnreadable, id, e.Err.Error())
@@ -156,6 +160,7 @@ func (r *Replayer) collect(ctx context.Context, p *Plan, left *skips) error {
 			}
 		}
 	}
+	p.Missing = slices.DeleteFunc(slices.Clone(f.IDs), func(id string) bool { return seen[id] })
 	return nil
 }
 
@@ -339,3 +344,6 @@ func (r *Replayer) topicPartitions(ctx context.Context) (int, error) {
 	}
 	return len(parts), err
 }
+
+// Options returns what the plan was made for.
+func (p *Plan) Options() ReplayOptions { return p.opts }

@@ -16,10 +16,10 @@ import (
 
 func (a *app) dlqCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "dlq", Short: "Look at the messages that could not be delivered", Args: cobra.NoArgs,
+		Use: "dlq", Short: "Look at the messages that could not be delivered, and deal with them", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dlqLsCmd(), a.dlqShowCmd())
+	cmd.AddCommand(a.dlqLsCmd(), a.dlqShowCmd(), a.dlqReplayCmd(), a.dlqResolveCmd(), a.dlqReopenCmd())
 	return cmd
 }
 
@@ -72,15 +72,20 @@ func (d *deadLetters) close() { d.cluster.Close() }
 func (d *deadLetters) newest(ctx context.Context, f deadletter.Filter) ([]deadletter.Entry, error) {
 	entries, err := d.reader.Newest(ctx, f)
 	d.scan.End()
+	return entries, d.readError(err)
+}
+
+// readError says what to do about a dead-letter topic that cannot be read.
+func (d *deadLetters) readError(err error) error {
 	if errors.Is(err, kafka.ErrNoTopic) {
-		return nil, &exitError{
+		return &exitError{
 			code: exitNotFound,
 			err: fmt.Errorf("there is no topic %q at %s: either nothing was ever dead-lettered, or the topic has another name",
 				d.topic, d.cluster),
 			try: "--topic or --dead-letter-topic with the worker's names, or `sluice topics ensure` to create it",
 		}
 	}
-	return entries, d.cluster.Refusal(kafka.Read, d.topic, err)
+	return d.cluster.Refusal(kafka.Read, d.topic, err)
 }
 
 // failedAt returns when a message failed, or of a record that does not say, when that was written.

@@ -18,8 +18,9 @@ const labelColumns = 12
 // sheet is a dead letter on a page, for people.
 type sheet struct {
 	strings.Builder
-	style term.Style
-	now   time.Time
+	style   term.Style
+	now     time.Time
+	history []string // what happened to it since
 }
 
 func (s *sheet) line(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
@@ -61,6 +62,7 @@ func (s *sheet) deadLetter(d *deadLetters, e deadletter.Entry) {
 	s.payload(e.Record)
 	s.attempts(e.Record)
 	s.answer(e.Record)
+	s.since()
 	s.next(a.next)
 }
 
@@ -216,6 +218,17 @@ func (s *sheet) answer(r deadletter.Record) {
 		raw = []byte(text)
 	}
 	s.WriteString(term.Indent(renderPayload(s.style, raw, nil), "    "))
+}
+
+// since writes what happened since the dead letter was written.
+func (s *sheet) since() {
+	if len(s.history) == 0 {
+		return
+	}
+	s.section("Since then", "")
+	for _, line := range s.history {
+		s.line("  %s", line)
+	}
 }
 
 func (s *sheet) next(suggestions []suggestion) {

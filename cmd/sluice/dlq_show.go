@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -77,7 +78,7 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 		}
 	}
 	if output.forPeople() {
-		err = a.printDeadLetters(letters, ordered)
+		err = a.printDeadLetters(cmd.Context(), letters, ordered)
 	} else {
 		err = a.printStored(cmd, letters, ordered, output)
 	}
@@ -93,11 +94,15 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 }
 
 // printDeadLetters prints dead letters for people.
-func (a *app) printDeadLetters(d *deadLetters, entries []deadletter.Entry) error {
+func (a *app) printDeadLetters(ctx context.Context, d *deadLetters, entries []deadletter.Entry) error {
 	for i, e := range entries {
 		s := sheet{style: a.streams.OutStyle(), now: time.Now()}
 		if i > 0 {
 			s.line("")
+		}
+		var err error
+		if s.history, err = sinceThen(ctx, d.cluster, d.topic, e); err != nil {
+			fmt.Fprintf(a.streams.Err, "%s what became of %s is not known: %v\n", a.streams.ErrStyle().Yellow("Warning:"), d.entryID(e), err)
 		}
 		s.deadLetter(d, e)
 		if err := writeOut(a.streams.Out, []byte(s.String())); err != nil {
