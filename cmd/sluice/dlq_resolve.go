@@ -166,12 +166,12 @@ func (d *deadLetters) toNote(ctx context.Context, log *deadletter.StateLog, kind
 		status := state.Of(id, e.PayloadSHA256)
 		n := notedLetter{ID: id, Before: status.String(), Noted: true, entry: deadletter.Entry{Record: deadletter.Record{Source: e.Source}, PayloadSHA256: e.PayloadSHA256}}
 		switch {
+		case !status.Open() && len(f.IDs) == 0:
+			continue // filters select what is open
 		case kind == deadletter.StateReopened && status.Open(), kind == deadletter.StateResolved && status.Kind == deadletter.StateResolved:
 			n.Why = "it is " + status.String() + " already"
 		case kind == deadletter.StateResolved && status.Claim != nil:
 			n.Why = "it is " + status.String() + ": its replay would send it all the same"
-		case !status.Open() && len(f.IDs) == 0:
-			continue // filters select what is open
 		}
 		n.Noted = n.Why == ""
 		if noted = append(noted, n); limit > 0 && len(noted) == limit {
