@@ -107,8 +107,10 @@ func (s *scene) bury(t *testing.T, records ...Record) {
 
 func (s *scene) config(t *testing.T, change ...func(*ReplayConfig)) ReplayConfig {
 	t.Helper()
+	settings := s.broker.Config()
+	settings.MetadataTTL = time.Minute
 	cfg := ReplayConfig{
-		DeadLetterTopic: topic, Topic: sourceTopic, Group: replayGroup, Cluster: s.broker.Connect(t), Contract: contract{},
+		DeadLetterTopic: topic, Topic: sourceTopic, Group: replayGroup, Cluster: s.broker.With(t, settings).Cluster, Contract: contract{},
 		By: "ann@desk", CreateTopics: true,
 	}
 	for _, f := range change {
