@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,8 @@ type knife struct {
 	writes int
 	cut    bool
 	conns  []net.Conn
-	dead   func() // ends what the process leaves behind
+	dead   func()      // ends what the process leaves behind
+	deaf   atomic.Bool // the next answer is lost
 }
 
 var errCut = errors.New("the process is dead")
@@ -51,6 +53,15 @@ func (k *knife) dial(dial kafka.DialFunc) kafka.DialFunc {
 type cutConn struct {
 	net.Conn
 	k *knife
+}
+
+func (c *cutConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.k.deaf.CompareAndSwap(true, false) {
+		_ = c.Conn.Close()
+		return 0, errCut
+	}
+	return n, err
 }
 
 func (c *cutConn) Write(b []byte) (int, error) {

@@ -153,8 +153,6 @@ func (s *replayRun) note(ctx context.Context, sent []*planned) error {
 	for i, x := range sent {
 		entries[i] = StateEntry{Kind: StateReplayed, At: now, ID: x.id, PayloadSHA256: x.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By}
 	}
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
 	if err := s.r.log.append(ctx, entries...); err != nil {
 		s.unsure = true
 		return fmt.Errorf("%d messages were sent that could not be noted as such: %w", len(sent), err)

@@ -18,8 +18,6 @@ type ReplayEnd struct {
 const (
 	// maxEnds is how many ends wait to be written; those that come when there are so many are not noted.
 	maxEnds = 10_000
-	// endsTimeout is how long it is tried to write a batch of them.
-	endsTimeout = 30 * time.Second
 	// endsLinger is how long closing waits for the last of them.
 	endsLinger = 3 * time.Second
 )
@@ -86,10 +84,7 @@ func (e *EndLog) run() {
 		if len(batch) == 0 {
 			return
 		}
-		ctx, cancel := context.WithTimeout(e.ctx, endsTimeout)
-		err := e.log.append(ctx, batch...)
-		cancel()
-		if err != nil {
+		if err := e.log.append(e.ctx, batch...); err != nil {
 			e.tell(len(batch), err)
 		}
 	}

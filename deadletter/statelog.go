@@ -133,9 +133,14 @@ const (
 	appendBytes   = 512 << 10
 )
 
-// append writes entries, in order. It tries until every in-sync replica has them or ctx ends: an entry that stands
-// there twice says no more than once. The only other errors are refusals for good.
+// appendFor is how long it is tried to write entries.
+const appendFor = 30 * time.Second
+
+// append writes entries, in order. It tries until every in-sync replica has them, for half a minute or until ctx
+// ends: an entry that stands there twice says no more than once. The only other errors are refusals for good.
 func (l *StateLog) append(ctx context.Context, entries ...StateEntry) error {
+	ctx, cancel := context.WithTimeout(ctx, appendFor)
+	defer cancel()
 	var batch []kafkago.Message
 	size := 0
 	for i, e := range entries {
