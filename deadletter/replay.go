@@ -44,6 +44,8 @@ type ReplayConfig struct {
 	LookAhead int64
 	// OnProgress is told how far a replay is. If nil, nobody is.
 	OnProgress func(ReplayProgress)
+	// OnBegin is told a replay's id before it sends anything: what it can be resumed by. If nil, nobody is.
+	OnBegin func(replay string)
 }
 
 // ReplayProgress tells how far a replay is.
@@ -91,6 +93,9 @@ func NewReplayer(cfg ReplayConfig) (*Replayer, error) {
 	setDefault(&cfg.LookAhead, 200_000)
 	if cfg.OnProgress == nil {
 		cfg.OnProgress = func(ReplayProgress) {}
+	}
+	if cfg.OnBegin == nil {
+		cfg.OnBegin = func(string) {}
 	}
 	log, err := NewStateLog(cfg.DeadLetterTopic, cfg.Cluster)
 	if err != nil {

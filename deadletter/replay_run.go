@@ -75,6 +75,7 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 	if err := r.log.append(ctx, started); err != nil {
 		return s.abandon(err)
 	}
+	r.cfg.OnBegin(s.id)
 	return s.send(ctx)
 }
 

@@ -153,6 +153,10 @@ func (a *app) openReplayer(cmd *cobra.Command, cfg *config.Config, by string) (*
 	r, err := deadletter.NewReplayer(deadletter.ReplayConfig{
 		DeadLetterTopic: cfg.Kafka.DeadLetterTopic, Topic: cfg.Kafka.Topic, Group: cfg.Kafka.Group, Cluster: cluster,
 		Contract: contract{validator}, By: cmp.Or(by, myself()), CreateTopics: cfg.Kafka.CreateTopics, OnProgress: progress.set,
+		OnBegin: func(id string) {
+			progress.end()
+			fmt.Fprintf(a.streams.Err, "Replay %s begins. Whatever ends it, it can be resumed: sluice dlq replay --resume %s\n", id, id)
+		},
 	})
 	if err == nil {
 		err = firstContact(cmd.Context(), cluster, cfg.Kafka.DeadLetterTopic)
