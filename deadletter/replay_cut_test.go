@@ -58,7 +58,7 @@ type cutConn struct {
 func (c *cutConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.k.deaf.CompareAndSwap(true, false) {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, errCut
 	}
 	return n, err

@@ -43,7 +43,7 @@ func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Rep
 		return s.stopped(ctx, err)
 	}
 	if len(s.items) == 0 {
-		return s.end(true, "done", nil)
+		return s.end("done", nil)
 	}
 	return s.send(ctx)
 }
@@ -54,7 +54,7 @@ func (r *Replayer) settle(ctx context.Context, state *State, id string) error {
 	if err := s.takeOver(ctx, state.replays[id]); err != nil {
 		return err
 	}
-	if _, err := s.end(true, "broke off; what it had sent was found on the source topic", nil); err != nil {
+	if _, err := s.end("broke off; what it had sent was found on the source topic", nil); err != nil {
 		return err
 	}
 	return nil

@@ -62,7 +62,7 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 		return s.abandon(err)
 	}
 	if len(s.items) == 0 {
-		return s.end(true, "nothing was left to be sent", nil)
+		return s.end("nothing was left to be sent", nil)
 	}
 	ends, err := s.ends(ctx)
 	if err != nil {
@@ -217,11 +217,11 @@ func (s *replayRun) progress(doing string, more int) {
 }
 
 // end gives the claims back and reports. It is done whatever has ended the run, so it has a context of its own.
-func (s *replayRun) end(clean bool, why string, cause error) (*Report, error) {
+func (s *replayRun) end(why string, cause error) (*Report, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), endTimeout)
 	defer cancel()
 	err := s.r.log.append(ctx, StateEntry{
-		Kind: replayEnded, At: time.Now(), Replay: s.id, Run: s.run, By: s.r.cfg.By, Ended: &endedReplay{Clean: clean && !s.unsure, Why: why},
+		Kind: replayEnded, At: time.Now(), Replay: s.id, Run: s.run, By: s.r.cfg.By, Ended: &endedReplay{Clean: !s.unsure, Why: why},
 	})
 	if err == nil {
 		err = s.r.log.read(ctx, s.state)
@@ -234,7 +234,7 @@ func (s *replayRun) end(clean bool, why string, cause error) (*Report, error) {
 
 // abandon ends a run that has sent nothing.
 func (s *replayRun) abandon(cause error) (*Report, error) {
-	report, _ := s.end(true, "broke off before anything was sent", cause)
+	report, _ := s.end("broke off before anything was sent", cause)
 	report.Left = s.total
 	return report, cause
 }

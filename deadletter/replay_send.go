@@ -15,7 +15,7 @@ import (
 
 const (
 	// sendRecords is the most messages between two looks at the state log.
-	sendRecords = 100
+	sendRecords = 500
 	// defaultBatch is the size in bytes of a request where the topic does not tell its limit.
 	defaultBatch = 1 << 20
 	// sendTries is how often a write is tried that certainly was not done.
@@ -51,7 +51,7 @@ func (s *replayRun) send(ctx context.Context) (*Report, error) {
 	if err := s.sendAll(ctx, len(s.items), partitions); err != nil {
 		return s.stopped(ctx, err)
 	}
-	return s.end(true, "done", nil)
+	return s.end("done", nil)
 }
 
 // stopped ends the run with what has stopped it.
@@ -73,7 +73,7 @@ func (s *replayRun) stopped(ctx context.Context, err error) (*Report, error) {
 		report.Stopped = stop.Text
 		return report, stop
 	}
-	report, err := s.end(true, stop.Text, stop)
+	report, err := s.end(stop.Text, stop)
 	report.Stopped = stop.Text
 	return report, err
 }

@@ -13,37 +13,35 @@ import (
 type original struct {
 	key, value []byte
 	headers    []kafkago.Header
-	gone       string // why there is none to be had; empty: there is
 	fromRecord bool
 }
 
-// Few wanted records in much that is not are asked for one by one, with little around them.
+// Records that are wanted are asked for with little around them, as much as those that stand near each other need if
+// they are of a usual size.
 const (
 	nearOffsets = 2_000
-	nearWanted  = 10
-	lonelyBytes = 64 << 10
+	usualBytes  = 2 << 10
+	leastBytes  = 64 << 10
 )
 
 // pick hands the records at some offsets of a partition, ascending, to visit. Those that are not there are left
 // out: retention has removed them, or the topic never had them.
 func (r *Reader) pick(ctx context.Context, partition int, offsets []int64, visit func(*kafkago.Record) error) error {
 	for len(offsets) > 0 {
-		size := lonelyBytes
-		if n := min(nearWanted, len(offsets)) - 1; n > 0 && offsets[n]-offsets[0] <= nearOffsets {
-			size = fetchBytes
-		}
+		near := offsets[upTo(offsets, offsets[0]+nearOffsets)-1] - offsets[0] + 1
+		size := min(max(near*usualBytes, leastBytes), fetchBytes)
 		next, end := offsets[0], offsets[len(offsets)-1]+1
 		var res *kafkago.FetchResponse
 		err := again(ctx, func(ctx context.Context) (err error) {
 			res, err = r.client.Fetch(ctx, &kafkago.FetchRequest{
-				Topic: r.cfg.Topic, Partition: partition, Offset: next, MinBytes: 1, MaxBytes: int64(size), MaxWait: fetchWait,
+				Topic: r.cfg.Topic, Partition: partition, Offset: next, MinBytes: 1, MaxBytes: size, MaxWait: fetchWait,
 			})
 			if err == nil {
 				err = res.Error
 			}
 			return err
 		})
-		after := next
+		var after int64
 		switch {
 		case errors.Is(err, kafkago.OffsetOutOfRange):
 			first, err := r.first(ctx, partition)

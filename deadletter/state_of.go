@@ -36,10 +36,10 @@ func (s Status) Open() bool {
 	switch s.Kind {
 	case StateNone, StateReopened, StateClaimed:
 		return true
-	case StateReplayed, StateSucceeded, StateFailedAgain, StateResolved:
-		return false
+	case StateReplayed, StateSucceeded, StateFailedAgain, StateResolved,
+		replayStarted, replayRenewed, replayResumed, replayEnded: // the latter are of no dead letter
 	}
-	return true
+	return false
 }
 
 // String says it in a few words.
@@ -57,6 +57,7 @@ func (s Status) String() string {
 		return "replayed, and failed again as " + s.NewID
 	case StateResolved:
 		return "resolved by " + s.By
+	case replayStarted, replayRenewed, replayResumed, replayEnded: // of no dead letter
 	}
 	return string(s.Kind)
 }

@@ -134,4 +134,3 @@ func TestReplay_AStateLogThatIsDownHoldsNothing(t *testing.T) {
 		require.Positive(t, r.logs.FilterMessageSnippet("the ends of replayed messages could not be noted").Len())
 	})
 }
-

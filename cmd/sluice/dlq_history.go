@@ -14,7 +14,7 @@ import (
 // nothing did.
 func sinceThen(ctx context.Context, cluster *kafka.Cluster, topic string, e deadletter.Entry) ([]string, error) {
 	if e.Err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // nobody can have dealt with what cannot be read
 	}
 	log, err := deadletter.NewStateLog(topic, cluster)
 	if err != nil {
@@ -44,8 +44,7 @@ func historyText(e deadletter.StateEntry) string {
 		text = "resolved by " + e.By
 	case deadletter.StateReopened:
 		text = "reopened by " + e.By
-	default:
-		text = string(e.Kind)
+	case deadletter.StateNone:
 	}
 	if e.Note != "" {
 		text += ": " + e.Note

@@ -42,7 +42,6 @@ times, and what the action may have run for; the plan says how many, and which f
   sluice dlq replay payloads/3/1042 --set /priority=3 --yes
   sluice dlq replay --resume 20261128-013000-4af2c1`,
 		Args: anyIDs,
-		RunE: func(cmd *cobra.Command, args []string) error { return nil },
 	}
 	f.add(cmd)
 	flags := cmd.Flags()
@@ -108,7 +107,7 @@ func (a *app) dlqReplay(cmd *cobra.Command, ids []string, f *replayFlags, output
 	if f.resume != "" {
 		report, err := replayer.Resume(cmd.Context(), f.resume, f.opts)
 		progress.end()
-		return a.replayed(cfg, report, err, output)
+		return a.replayed(report, err, output)
 	}
 	plan, err := replayer.Plan(cmd.Context(), f.opts)
 	progress.end()
@@ -136,7 +135,7 @@ func (a *app) carryOut(cmd *cobra.Command, cfg *config.Config, r *deadletter.Rep
 	}
 	report, err := r.Run(cmd.Context(), plan)
 	progress.end()
-	return a.replayed(cfg, report, err, output)
+	return a.replayed(report, err, output)
 }
 
 // openReplayer connects to Kafka.
@@ -217,7 +216,7 @@ func planResult(p *deadletter.Plan, cfg *config.Config) error {
 }
 
 // replayed prints the report and returns how the command ends.
-func (a *app) replayed(cfg *config.Config, r *deadletter.Report, err error, output outputFormat) error {
+func (a *app) replayed(r *deadletter.Report, err error, output outputFormat) error {
 	if r != nil && (err == nil || r.Replayed > 0 || r.Stopped != "") {
 		if err := a.printReport(r, output); err != nil {
 			return err

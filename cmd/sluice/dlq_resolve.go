@@ -33,7 +33,7 @@ sluice dlq show prints it. sluice dlq reopen takes it back.`,
   sluice dlq resolve --fingerprint 0df19356db92a470 --note "test data of the load test"`,
 		Args: anyIDs,
 	}
-	f.selection.add(cmd)
+	f.add(cmd)
 	cmd.Flags().StringVar(&f.note, "note", "", "why, for those who come later; required")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what it would do, and do nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask")
