@@ -22,18 +22,27 @@ const (
 	PartAll Part = "all"
 )
 
-// Cut tells what was left out of a record, and keeps the identity of what was.
+// Cut tells what was left out of a record so that it fits its topic, and keeps the identity of what was. A record
+// of which only the key was redacted has one without parts.
 type Cut struct {
 	Parts []Part // in the order they were cut; only PartAll where all was
 	// PayloadSize is the size of the whole payload in bytes, of which the record's Payload is the beginning.
 	// It and PayloadSHA256 are zero where the payload is whole.
 	PayloadSize   int
 	PayloadSHA256 string // hex
-	KeySHA256     string // hex; the source key's hash where the key was cut, else empty
+	KeySHA256     string // hex; the source key's hash where the key was cut or redacted, else empty
 }
 
 // payloadCut reports whether the record's Payload is only the beginning of the source payload.
 func (r Record) payloadCut() bool { return r.Cut != nil && r.Cut.PayloadSHA256 != "" }
+
+// payloadRedacted reports whether something was removed from the payload on purpose.
+func (r Record) payloadRedacted() bool { return r.Redacted != nil && len(r.Redacted.Payload) > 0 }
+
+// payloadRemoved reports whether all of the payload was removed on purpose.
+func (r Record) payloadRemoved() bool {
+	return r.payloadRedacted() && slices.Contains(r.Redacted.Payload, "")
+}
 
 // keyCut reports whether the source key was replaced by its hash.
 func (r Record) keyCut() bool { return r.Cut != nil && r.Cut.KeySHA256 != "" }

@@ -53,3 +53,83 @@ func TestReader_FilterByHeadersFirst(t *testing.T) {
 		require.Empty(t, ids(t, s.Scan(t.Context(), Filter{Codes: []Code{CodeCircuitOpen}})))
 	})
 }
+
+// fine is a record with something of everything that filters look into.
+func fine() Record {
+	r := failed(1, CodeValidationFailed, 0)
+	r.Violations = []Violation{{Path: "/tags/11", Keyword: "maxItems"}, {Path: "/contact/channel", Keyword: "enum"}}
+	r.Payload = []byte(`{ "contact": {"channel":"fax","a/b":null}, "priority":3.0, "vip":true,
+		"tags":["x",{"n":7}], "quoted":"\"3\"", "0":"zero" }`)
+	return r
+}
+
+func TestFilter_LooksIntoTheRecord(t *testing.T) {
+	for name, tt := range map[string]struct {
+		filter Filter
+		want   bool
+	}{
+		"a violation's path":       {Filter{Paths: []string{"/contact/channel"}}, true},
+		"any position":             {Filter{Paths: []string{"/tags/*"}}, true},
+		"this position":            {Filter{Paths: []string{"/tags/11"}}, true},
+		"another position":         {Filter{Paths: []string{"/tags/1"}}, false},
+		"only positions":           {Filter{Paths: []string{"/contact/*"}}, false},
+		"the path above":           {Filter{Paths: []string{"/contact"}}, false},
+		"the payload as a whole":   {Filter{Paths: []string{""}}, false},
+		"any of the paths":         {Filter{Paths: []string{"/x", "/contact/channel"}}, true},
+		"the group":                {Filter{Groups: []string{"sluice"}}, true},
+		"another group":            {Filter{Groups: []string{"other"}}, false},
+		"a header":                 {Filter{Headers: []NameValue{{"binary", "\xff\x00"}}}, true},
+		"an empty header":          {Filter{Headers: []NameValue{{"empty", ""}}}, true},
+		"a null is not empty":      {Filter{Headers: []NameValue{{"null", ""}}}, false},
+		"all headers":              {Filter{Headers: []NameValue{{"empty", ""}, {"binary", "no"}}}, false},
+		"a key":                    {Filter{Keys: [][]byte{[]byte("customer-17")}}, true},
+		"the beginning of a key":   {Filter{Keys: [][]byte{[]byte("customer-1")}}, false},
+		"an empty key":             {Filter{Keys: [][]byte{{}}}, false},
+		"a string field":           {Filter{Where: []NameValue{{"/contact/channel", "fax"}}}, true},
+		"a string as JSON":         {Filter{Where: []NameValue{{"/contact/channel", `"fax"`}}}, true},
+		"a number as it is sent":   {Filter{Where: []NameValue{{"/priority", "3.0"}}}, true},
+		"a number sent otherwise":  {Filter{Where: []NameValue{{"/priority", "3"}}}, false},
+		"a number that is quoted":  {Filter{Where: []NameValue{{"/quoted", `"3"`}}}, true},
+		"a truth":                  {Filter{Where: []NameValue{{"/vip", "true"}}}, true},
+		"null, and escapes":        {Filter{Where: []NameValue{{"/contact/a~1b", "null"}}}, true},
+		"an item":                  {Filter{Where: []NameValue{{"/tags/0", "x"}}}, true},
+		"any item":                 {Filter{Where: []NameValue{{"/tags/*/n", "7"}}}, true},
+		"beyond the items":         {Filter{Where: []NameValue{{"/tags/2", "x"}}}, false},
+		"an object":                {Filter{Where: []NameValue{{"/tags/1", `{"n":7}`}}}, true},
+		"a member that is a digit": {Filter{Where: []NameValue{{"/0", "zero"}}}, true},
+		"a missing field":          {Filter{Where: []NameValue{{"/contact/channel/x", "fax"}}}, false},
+		"all fields":               {Filter{Where: []NameValue{{"/vip", "true"}, {"/priority", "4"}}}, false},
+		"all kinds":                {Filter{Where: []NameValue{{"/vip", "true"}}, Paths: []string{"/x"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onShelf(t, func(t *testing.T, s *shelf) {
+				s.put(t, 0, fine())
+				require.Len(t, ids(t, s.Scan(t.Context(), tt.filter)), map[bool]int{true: 1}[tt.want])
+			})
+		})
+	}
+}
+
+// What is cut is said to be out of sight, and a key that is cut is found by its hash.
+func TestFilter_WhatIsCut(t *testing.T) {
+	onShelf(t, func(t *testing.T, s *shelf) {
+		r := fine()
+		r.Source.Key = []byte("a key that is far too long for the topic it is to be written to")
+		key := r.Source.Key
+		s.put(t, 0, fit(r, 900).record)
+		tombstone := failed(2, CodeValidationFailed, 0)
+		tombstone.Payload = nil
+		s.put(t, 0, tombstone)
+
+		l, err := s.List(t.Context(), Filter{Where: []NameValue{{"/vip", "true"}}})
+		require.NoError(t, err)
+		require.Empty(t, l.Entries)
+		require.EqualValues(t, 2, l.Scanned.Unsearched)
+
+		l, err = s.List(t.Context(), Filter{Keys: [][]byte{key}})
+		require.NoError(t, err)
+		require.Len(t, l.Entries, 1)
+		require.Nil(t, l.Entries[0].Source.Key)
+		require.Zero(t, l.Scanned.Unsearched)
+	})
+}

@@ -21,6 +21,9 @@ const (
 // hashKeyPrefix begins the key of a dead-letter message whose source key was cut.
 const hashKeyPrefix = "sha256:"
 
+// hashKey returns the key of a dead-letter message whose source key, which has this hash, was cut.
+func hashKey(keySHA256 string) string { return hashKeyPrefix + keySHA256[:min(32, len(keySHA256))] }
+
 // KafkaMessage returns the record as it stands on the dead-letter topic. Its key is the source key, so that
 // one key's dead letters stay in one partition, in order; where the key was cut it is "sha256:" and the
 // first 32 hex digits of the key's hash, so that they still share a partition with each other. Topic,
@@ -28,7 +31,7 @@ const hashKeyPrefix = "sha256:"
 func (r Record) KafkaMessage() kafkago.Message {
 	m := kafkago.Message{Key: r.Source.Key, Value: Encode(r)}
 	if r.keyCut() {
-		m.Key = []byte(hashKeyPrefix + r.Cut.KeySHA256[:min(32, len(r.Cut.KeySHA256))])
+		m.Key = []byte(hashKey(r.Cut.KeySHA256))
 	}
 	if r.allCut() {
 		return m

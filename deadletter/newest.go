@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"bytes"
 	"cmp"
 	"container/heap"
 	"context"
@@ -12,32 +13,63 @@ import (
 // DefaultLimit is how many entries [Reader.Newest] returns where the filter sets no limit.
 const DefaultLimit = 100
 
-// Newest returns the newest dead letters that the filter selects, by the time they failed at, newest first;
-// of several with one id only the newest. It reads the topic as [Reader.Scan] does, and holds no more than
-// the filter's limit of entries.
-func (r *Reader) Newest(ctx context.Context, f Filter) ([]Entry, error) {
+// Listing is what [Reader.List] found.
+type Listing struct {
+	Entries []Entry // newest first
+	Scanned Scanned
+}
+
+// List returns the newest dead letters that the filter selects, by the time they failed at, newest first; of
+// several about one message with one payload only the newest. It reads the topic as [Reader.Scan] does,
+// parses no more than it has to, and holds no more than the filter's limit of entries.
+func (r *Reader) List(ctx context.Context, f Filter) (Listing, error) {
 	if f.Limit <= 0 {
 		f.Limit = DefaultLimit
 	}
-	top := newest{limit: f.Limit, byID: make(map[string]*ranked)}
-	maybe := func(x facts) bool { return f.admits(x, false) && !top.tooOld(x) }
-	err := r.walk(ctx, f, maybe, func(e Entry) bool {
-		top.add(e)
+	top := newest{limit: f.Limit, known: make(map[string]*ranked)}
+	s := r.newScan(f)
+	err := s.run(ctx, func(l *letter) bool {
+		top.take(l)
 		return true
 	})
 	if err != nil {
-		return nil, err
+		return Listing{}, err
 	}
-	return top.sorted(), nil
+	return Listing{top.sorted(), s.scanned}, nil
 }
 
-// Get returns the newest dead letter with an id, "topic/partition/offset", or an error that wraps
-// [ErrNotFound]. It reads the whole topic, but parses little of it.
-func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
-	if _, _, _, err := ParseID(id); err != nil {
-		return Entry{}, err
+// Newest returns the entries of [Reader.List].
+func (r *Reader) Newest(ctx context.Context, f Filter) ([]Entry, error) {
+	l, err := r.List(ctx, f)
+	return l.Entries, err
+}
+
+// Lookup returns of each id, "topic/partition/offset", the newest dead letter, in the order of the ids, each
+// once; those that have none are left out. It reads the whole topic, but parses little of it.
+func (r *Reader) Lookup(ctx context.Context, ids ...string) ([]Entry, Scanned, error) {
+	for _, id := range ids {
+		if _, _, _, err := ParseID(id); err != nil {
+			return nil, Scanned{}, err
+		}
 	}
-	found, err := r.Newest(ctx, Filter{IDs: []string{id}, Limit: 1})
+	top := newest{limit: len(ids), known: make(map[string]*ranked)}
+	s := r.newScan(Filter{IDs: ids})
+	if err := s.run(ctx, func(l *letter) bool { top.add(l.ranked(l.id)); return true }); err != nil {
+		return nil, s.scanned, err
+	}
+	var found []Entry
+	for _, id := range ids {
+		if x, ok := top.known[id]; ok {
+			found = append(found, x.entry())
+			delete(top.known, id)
+		}
+	}
+	return found, s.scanned, nil
+}
+
+// Get returns the newest dead letter with an id, or an error that wraps [ErrNotFound]. See [Reader.Lookup].
+func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
+	found, _, err := r.Lookup(ctx, id)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -47,17 +79,40 @@ func (r *Reader) Get(ctx context.Context, id string) (Entry, error) {
 	return found[0], nil
 }
 
+// identity tells a letter from others, but not from its own repeats; empty where it does not tell what it is
+// about, and so repeats no other.
+func (l *letter) identity() string {
+	if l.id == "" || !l.laidOut {
+		return ""
+	}
+	return l.id + " " + l.glance.payloadSHA256
+}
+
+// ranked returns the letter as something to keep. It is parsed only if it is among the newest in the end: in
+// a topic that is read from old to new, each is among the newest for a while.
+func (l *letter) ranked(identity string) *ranked {
+	if l.parsed != nil || !l.complete() {
+		return &ranked{Entry: l.entry(), identity: identity}
+	}
+	kept := *l
+	kept.value = bytes.Clone(l.value)
+	e := Entry{Record: Record{FailedAt: l.failedAt}, Partition: l.partition, Offset: l.offset, Time: l.time}
+	return &ranked{Entry: e, identity: identity, unparsed: &kept}
+}
+
 // newest keeps the newest entries, as a heap with the oldest of them on top.
 type newest struct {
 	limit int
 	heap  []*ranked
-	byID  map[string]*ranked
+	known map[string]*ranked // by identity
 }
 
 // ranked is an entry that knows its place in the heap.
 type ranked struct {
-	Entry
-	place int
+	Entry    // of one that is not parsed yet, only what orders it
+	unparsed *letter
+	identity string
+	place    int
 }
 
 // tooOld reports whether a dead letter cannot be among the newest, going by its headers.
@@ -65,34 +120,44 @@ func (n *newest) tooOld(x facts) bool {
 	return len(n.heap) == n.limit && !x.failedAt.IsZero() && x.failedAt.Before(n.heap[0].failedAt())
 }
 
-// add takes an entry in, and lets go of the oldest where there are too many.
-func (n *newest) add(e Entry) {
-	id := ""
-	if e.Source.Topic != "" { // a message that tells nothing of its source repeats no other
-		id = e.Source.ID()
+// take takes a letter in, if it may be among the newest.
+func (n *newest) take(l *letter) {
+	if !n.tooOld(l.facts) {
+		n.add(l.ranked(l.identity()))
 	}
-	if known, ok := n.byID[id]; ok {
-		if byAge(known.Entry, e) < 0 {
-			known.Entry = e
+}
+
+// add takes one in, and lets go of the oldest where there are too many. Of those with one identity it keeps
+// the newest; those with none are all different.
+func (n *newest) add(x *ranked) {
+	if known, ok := n.known[x.identity]; ok {
+		if byAge(known.Entry, x.Entry) < 0 {
+			known.Entry, known.unparsed = x.Entry, x.unparsed
 			heap.Fix(n, known.place)
 		}
 		return
 	}
-	x := &ranked{Entry: e}
 	heap.Push(n, x)
-	if id != "" {
-		n.byID[id] = x
+	if x.identity != "" {
+		n.known[x.identity] = x
 	}
 	if len(n.heap) > n.limit {
-		oldest := heap.Pop(n).(*ranked)
-		delete(n.byID, oldest.Source.ID())
+		delete(n.known, heap.Pop(n).(*ranked).identity)
 	}
+}
+
+// entry returns the whole entry.
+func (x *ranked) entry() Entry {
+	if x.unparsed != nil {
+		x.Entry, x.unparsed = x.unparsed.entry(), nil
+	}
+	return x.Entry
 }
 
 func (n *newest) sorted() []Entry {
 	entries := make([]Entry, len(n.heap))
 	for i, x := range n.heap {
-		entries[i] = x.Entry
+		entries[i] = x.entry()
 	}
 	slices.SortFunc(entries, func(a, b Entry) int { return byAge(b, a) })
 	return entries

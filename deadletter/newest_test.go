@@ -29,14 +29,14 @@ func TestReader_Get(t *testing.T) {
 func TestReader_NewestAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 6).Draw(t, "limit")
-		top := newest{limit: limit, byID: make(map[string]*ranked)}
+		top := newest{limit: limit, known: make(map[string]*ranked)}
 		model := make(map[string]Entry)
 		for n := range rapid.IntRange(0, 30).Draw(t, "entries") {
 			e := Entry{Offset: int64(n)}
 			e.Source = Source{Topic: "t", Offset: rapid.Int64Range(0, 9).Draw(t, "id")}
 			e.FailedAt = time.Unix(rapid.Int64Range(0, 9).Draw(t, "at"), 0)
 			if !top.tooOld(facts{failedAt: e.FailedAt}) {
-				top.add(e)
+				top.add(&ranked{Entry: e, identity: e.Source.ID()})
 			}
 			if old, ok := model[e.Source.ID()]; !ok || byAge(old, e) < 0 {
 				model[e.Source.ID()] = e

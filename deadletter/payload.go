@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -25,32 +26,36 @@ type wirePayload struct {
 	Size      int             `json:"size"`
 	SHA256    string          `json:"sha256,omitempty"` // absent for a null payload
 	Truncated bool            `json:"truncated"`
+	Redacted  []string        `json:"redacted,omitempty"` // rules that met something in it
 }
 
 // encodePayload chooses the form that decodes to equal bytes: JSON where embedding changes nothing, text
 // where it is UTF-8, else base64.
 func encodePayload(r Record) wirePayload {
-	if r.payloadCut() {
-		w := wirePayload{Size: r.Cut.PayloadSize, SHA256: r.Cut.PayloadSHA256, Truncated: true}
-		if len(r.Payload) > 0 {
+	var w wirePayload
+	w.Size, w.SHA256 = r.SourcePayload()
+	if r.payloadRedacted() {
+		w.Redacted = r.Redacted.Payload
+	}
+	switch {
+	case r.payloadCut():
+		w.Truncated = true
+		if len(r.Payload) > 0 && !r.payloadRemoved() {
 			w.Text, w.Base64 = encodeBytes(r.Payload)
 		}
-		return w
-	}
-	if r.Payload == nil {
-		return wirePayload{Null: true}
-	}
-	w := wirePayload{Size: len(r.Payload), SHA256: hash(r.Payload)}
-	if survives(r.Payload) {
+	case r.payloadRemoved():
+	case r.Payload == nil:
+		w.Null = true
+	case survives(r.Payload):
 		w.JSON = r.Payload
-	} else {
+	default:
 		w.Text, w.Base64 = encodeBytes(r.Payload)
 	}
 	return w
 }
 
-// decodePayload returns the payload's bytes, checked against size and hash, and whether they are only the
-// beginning of it.
+// decodePayload returns the payload's bytes, or what there is of them, checked against size and hash where it is
+// all.
 func decodePayload(w wirePayload) (payload []byte, err error) {
 	given := 0
 	for _, is := range []bool{w.JSON != nil, w.Text != nil, w.Base64 != nil} {
@@ -58,16 +63,21 @@ func decodePayload(w wirePayload) (payload []byte, err error) {
 			given++
 		}
 	}
+	redacted, removed := len(w.Redacted) > 0, slices.Contains(w.Redacted, "")
 	switch {
 	case given > 1:
 		return nil, fieldError("payload", "has more than one of json, text and base64")
 	case w.Size < 0:
 		return nil, fieldError("payload/size", "is negative")
-	case w.Null && (given != 0 || w.Size != 0 || w.Truncated):
+	case w.Null && (given != 0 || w.Size != 0 || w.Truncated || redacted):
 		return nil, fieldError("payload", "is null and yet has content")
 	case w.Null:
 		return nil, nil
-	case given == 0 && !w.Truncated:
+	case removed && given != 0:
+		return nil, fieldError("payload", "was removed and yet has content")
+	case redacted && w.SHA256 == "":
+		return nil, fieldError("payload", "is redacted and lacks its hash")
+	case given == 0 && !w.Truncated && !removed:
 		return nil, fieldError("payload", "has none of json, text, base64 and null")
 	case w.Truncated && (w.SHA256 == "" || w.JSON != nil):
 		return nil, fieldError("payload", "is truncated, and lacks its hash or is json")
@@ -78,23 +88,29 @@ func decodePayload(w wirePayload) (payload []byte, err error) {
 			return nil, fieldError("payload/base64", "is not base64")
 		}
 	}
-	if w.Truncated {
-		if len(payload) > w.Size {
+	if w.Truncated || redacted {
+		if len(payload) > w.Size && !redacted {
 			return nil, fieldError("payload/size", "is smaller than what is given of the payload")
 		}
-		return append([]byte{}, payload...), nil
+		return append([]byte{}, indentedAway(payload, w)...), nil
 	}
 	return verified(payload, w)
 }
 
-// verified returns the payload if it has the stated size and hash. JSON that a tool has indented on its way
-// is compacted first: only compact JSON is ever embedded, so nothing is lost.
-func verified(payload []byte, w wirePayload) ([]byte, error) {
+// indentedAway returns the payload without what a tool may have indented JSON with on its way: only compact JSON
+// is ever embedded, so nothing is lost.
+func indentedAway(payload []byte, w wirePayload) []byte {
 	if w.JSON != nil {
 		if c, err := compact(payload); err == nil {
-			payload = c
+			return c
 		}
 	}
+	return payload
+}
+
+// verified returns the payload if it has the stated size and hash.
+func verified(payload []byte, w wirePayload) ([]byte, error) {
+	payload = indentedAway(payload, w)
 	if len(payload) != w.Size || hash(payload) != w.SHA256 {
 		return nil, fieldError("payload", "does not have the stated size and sha256: the record was altered after it was written")
 	}

@@ -1,9 +1,9 @@
 package deadletter
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"time"
 
@@ -31,7 +31,7 @@ type Entry struct {
 	Partition     int
 	Offset        int64
 	Time          time.Time // of the dead-letter message itself: when it was written
-	PayloadSHA256 string    // hex, of the whole source payload even where it was cut; empty for a tombstone
+	PayloadSHA256 string    // hex, of the whole source payload even where it was cut, as the record states it; empty for a tombstone
 	// Err says why the message could not be decoded; then Record holds only what its headers tell. It is a
 	// *[DecodeError] or a *[VersionError].
 	Err error
@@ -56,14 +56,13 @@ func NewReader(cfg ReaderConfig) (*Reader, error) {
 // yielded as an entry with Err, if what its headers tell does not exclude it. An error as the second value
 // ends the scan: ctx ended, the topic does not exist ([kafka.ErrNoTopic]), or the brokers could not be read.
 //
-// It holds one fetched batch of a few MiB at a time.
+// It holds one fetched batch of a few MiB at a time, and what it takes to tell repeats, at most 64 MiB.
 func (r *Reader) Scan(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		n := 0
-		maybe := func(x facts) bool { return f.admits(x, false) }
-		err := r.walk(ctx, f, maybe, func(e Entry) bool {
+		err := r.newScan(f).run(ctx, func(l *letter) bool {
 			n++
-			return yield(e, nil) && n != f.Limit
+			return yield(l.entry(), nil) && n != f.Limit
 		})
 		if err != nil {
 			yield(Entry{}, err)
@@ -71,72 +70,30 @@ func (r *Reader) Scan(ctx context.Context, f Filter) iter.Seq2[Entry, error] {
 	}
 }
 
-// walk visits the dead letters that the filter selects, until visit returns false. Those that maybe refuses
-// by their headers are not parsed.
-func (r *Reader) walk(ctx context.Context, f Filter, maybe func(facts) bool, visit func(Entry) bool) error {
-	spans, err := r.spans(ctx, f.Since)
-	if err != nil {
-		return fmt.Errorf("read dead letters of topic %q: %w", r.cfg.Topic, err)
-	}
-	var p Progress
-	for _, s := range spans {
-		p.Total += s.end - s.start
-	}
-	told := func(n int64) {
-		p.Scanned += n
-		if r.cfg.OnProgress != nil {
-			r.cfg.OnProgress(p)
+// Export calls visit for the dead letters that the filter selects, each once, with its value exactly as it
+// stands on the topic: partition by partition, in order of offset, as it stands when the export starts. Of
+// repeats the first counts. The value is valid only during the call. An error of visit ends it.
+func (r *Reader) Export(ctx context.Context, f Filter, visit func(e Entry, stored []byte) error) (Scanned, error) {
+	s := r.newScan(f)
+	var failed error
+	err := s.run(ctx, func(l *letter) bool {
+		if l.repeat {
+			return true
 		}
-	}
-	told(0)
-	for _, s := range spans {
-		more, err := r.read(ctx, s, told, func(rec *kafkago.Record) (bool, error) {
-			head := headerFacts(rec.Headers)
-			if !maybe(head) {
-				return true, nil
-			}
-			e, err := entry(s.partition, rec, head)
-			if err != nil {
-				return false, err
-			}
-			known := head
-			if e.Err == nil {
-				known = recordFacts(e.Record)
-			}
-			if known.failedAt.IsZero() {
-				known.failedAt = e.Time
-			}
-			return !f.admits(known, true) || visit(e), nil
-		})
-		if err != nil {
-			return fmt.Errorf("read dead letters of topic %q, partition %d: %w", r.cfg.Topic, s.partition, err)
-		}
-		if !more {
-			return nil
-		}
-	}
-	return nil
+		failed = visit(l.entry(), l.value)
+		return failed == nil && (f.Limit == 0 || s.scanned.Matched < int64(f.Limit))
+	})
+	return s.scanned, cmp.Or(failed, err)
 }
 
-// entry decodes a message. The error is one of reading it, not of what it holds.
-func entry(partition int, rec *kafkago.Record, head facts) (Entry, error) {
-	value, err := kafkago.ReadAll(rec.Value)
-	if err != nil {
-		return Entry{}, err
-	}
-	e := Entry{Partition: partition, Offset: rec.Offset, Time: rec.Time}
-	if e.Record, e.Err = Decode(value); e.Err != nil {
-		e.Record = Record{Code: head.code, Class: head.class, FailedAt: head.failedAt, fingerprint: head.fingerprint}
-		if topic, p, offset, err := ParseID(head.id); err == nil {
+// entry decodes a letter.
+func entry(l *letter) Entry {
+	e := Entry{Partition: l.partition, Offset: l.offset, Time: l.time, PayloadSHA256: l.glance.payloadSHA256}
+	if e.Record, e.Err = Decode(l.value); e.Err != nil {
+		e.Record = Record{Code: l.code, Class: l.class, FailedAt: l.failedAt, fingerprint: l.fingerprint}
+		if topic, p, offset, err := ParseID(l.id); err == nil {
 			e.Source = Source{Topic: topic, Partition: p, Offset: offset}
 		}
-		return e, nil
 	}
-	switch {
-	case e.payloadCut():
-		e.PayloadSHA256 = e.Cut.PayloadSHA256
-	case e.Payload != nil:
-		e.PayloadSHA256 = hash(e.Payload)
-	}
-	return e, nil
+	return e
 }

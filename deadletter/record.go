@@ -2,6 +2,7 @@ package deadletter
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -135,15 +136,42 @@ type Record struct {
 	Attempts       []Attempt
 	AttemptCount   int
 	Source         Source
-	Payload        []byte // the source value, byte for byte; nil for a tombstone
+	Payload        []byte // the source value, byte for byte unless cut or redacted; nil for a tombstone
 	Action         Action
 	RequestID      string
 	Processor      Processor
 	Replay         *Replay
 	TraceID        string
-	Cut            *Cut // what was left out so that the record fits its topic; nil for a whole record
+	Cut            *Cut      // identity of what was left out, and which parts so that the record fits its topic; nil where it has all
+	Redacted       *Redacted // what was removed on purpose; nil where nothing was
 
 	// fingerprint is the one a record was first written with. Where it is set it wins, because violations
 	// that it was made of may have been cut, and an older version may have made it differently.
 	fingerprint string
+}
+
+// Restorable reports whether the record alone gives back the message: payload, key and headers, byte for byte.
+// Where it does not, only the source coordinates lead to the message, while its topic keeps it, and
+// [Record.SourcePayload] tells whether what is found there is the same payload.
+func (r Record) Restorable() bool {
+	if r.Redacted != nil {
+		return false
+	}
+	return r.Cut == nil || r.Cut.KeySHA256 == "" && r.Cut.PayloadSHA256 == "" &&
+		!slices.ContainsFunc(r.Cut.Parts, func(p Part) bool { return p != PartDetails })
+}
+
+// SourcePayload returns size and SHA-256 (hex) of the whole source payload, also where the record holds only
+// some of it; 0 and "" for a tombstone.
+func (r Record) SourcePayload() (size int, sha256 string) {
+	switch {
+	case r.payloadCut():
+		return r.Cut.PayloadSize, r.Cut.PayloadSHA256
+	case r.payloadRedacted():
+		return r.Redacted.PayloadSize, r.Redacted.PayloadSHA256
+	case r.Payload == nil:
+		return 0, ""
+	default:
+		return len(r.Payload), hash(r.Payload)
+	}
 }

@@ -86,7 +86,7 @@ type Replayer struct {
 // NewReplayer checks the settings and returns a Replayer. It does not connect.
 func NewReplayer(cfg ReplayConfig) (*Replayer, error) {
 	if cfg.DeadLetterTopic == "" || cfg.Topic == "" || cfg.Group == "" || cfg.Cluster == nil || cfg.Contract == nil || cfg.By == "" {
-		return nil, errors.New("replay: needs a dead-letter topic, a source topic, a group, a cluster, a contract and a name")
+		return nil, errors.New("replay: needs a dead-letterID topic, a source topic, a group, a cluster, a contract and a name")
 	}
 	setDefault(&cfg.ClaimFor, 15*time.Minute)
 	setDefault(&cfg.Quiet, 20*time.Second)

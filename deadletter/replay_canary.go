@@ -45,7 +45,7 @@ func (s *replayRun) canaryStop(text string) error {
 // ended returns how many of the canary's messages have not ended, and which have failed again.
 func (s *replayRun) ended(canary []*planned) (waiting int, failed []string) {
 	for _, x := range canary {
-		switch last := s.state.letters[x.letter].last; {
+		switch last := s.state.letters[x.letterID].last; {
 		case s.isSkipped(x):
 		case last.Replay != s.id || last.Kind == StateReplayed:
 			waiting++
@@ -57,4 +57,4 @@ func (s *replayRun) ended(canary []*planned) (waiting int, failed []string) {
 }
 
 // isSkipped reports whether a dead letter that was to be sent was not.
-func (s *replayRun) isSkipped(x *planned) bool { return s.state.holds(x.letter, s.id) }
+func (s *replayRun) isSkipped(x *planned) bool { return s.state.holds(x.letterID, s.id) }

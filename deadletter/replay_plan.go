@@ -56,7 +56,7 @@ type PlanCause struct {
 
 // planned is a dead letter on its way to being replayed. It does not hold the message, of which there may be many.
 type planned struct {
-	letter
+	letterID
 	partition int   // of the source
 	offset    int64 // of the source
 	at        place // its record
@@ -128,8 +128,8 @@ func (r *Replayer) Plan(ctx context.Context, o ReplayOptions) (*Plan, error) {
 func (r *Replayer) collect(ctx context.Context, p *Plan, left *skips) error {
 	f := p.opts.Filter
 	f.Limit = 0
-	known := map[letter]*planned{}
-	closed := map[letter]bool{}
+	known := map[letterID]*planned{}
+	closed := map[letterID]bool{}
 	seen := map[string]bool{}
 	now := time.Now()
 	for e, err := range r.letters.Scan(ctx, f) {
@@ -138,7 +138,7 @@ func (r *Replayer) collect(ctx context.Context, p *Plan, left *skips) error {
 		}
 		id := e.Source.ID()
 		seen[id] = true
-		switch l := (letter{id, e.PayloadSHA256}); {
+		switch l := (letterID{id, e.PayloadSHA256}); {
 		case e.Err != nil:
 			left.add(SkipUnreadable, id, e.Err.Error())
 		case e.Source.Topic != r.cfg.Topic:
@@ -165,9 +165,9 @@ func (r *Replayer) collect(ctx context.Context, p *Plan, left *skips) error {
 }
 
 // planned notes what is needed of a dead letter, and checks its payload while it is at hand.
-func (r *Replayer) planned(p *Plan, l letter, e Entry) *planned {
+func (r *Replayer) planned(p *Plan, l letterID, e Entry) *planned {
 	x := &planned{
-		letter: l, partition: e.Source.Partition, offset: e.Source.Offset, at: place{e.Partition, e.Offset},
+		letterID: l, partition: e.Source.Partition, offset: e.Source.Offset, at: place{e.Partition, e.Offset},
 		age:  Entry{Record: Record{FailedAt: e.FailedAt}, Time: e.Time, Partition: e.Partition, Offset: e.Offset},
 		code: e.Code, class: e.Class, fingerprint: e.Fingerprint(),
 		unknown: e.Outcome == OutcomeUnknown || e.Class == ClassUnknown,
@@ -199,7 +199,7 @@ func (r *Replayer) ready(edits []string, source Source, payload []byte) (ready [
 
 // sendable reports whether the record holds all of the message: payload, key and headers.
 func (r Record) sendable() bool {
-	if r.payloadCut() || r.keyCut() || r.allCut() {
+	if r.payloadCut() || r.keyCut() || r.allCut() || r.Redacted != nil {
 		return false
 	}
 	if r.Cut != nil && slices.Contains(r.Cut.Parts, PartContext) {
@@ -211,7 +211,7 @@ func (r Record) sendable() bool {
 // leaveOut returns why a dead letter is not to be sent; the empty reason where it is.
 func (p *Plan) leaveOut(x *planned) (reason SkipReason, text string) {
 	o := p.opts
-	switch status := p.state.at(x.letter, time.Now()); {
+	switch status := p.state.at(x.letterID, time.Now()); {
 	case status.Claim != nil:
 		c := status.Claim
 		return SkipClaimed, fmt.Sprintf("%s is replaying it since %s (replay %s), until %s at most unless that goes on",
@@ -314,7 +314,7 @@ func (r *Replayer) leaveOutSent(ctx context.Context, p *Plan) error {
 	sent := map[string]map[string]bool{}
 	kept := p.items[:0]
 	for _, x := range p.items {
-		id := p.state.at(x.letter, now).Unsettled
+		id := p.state.at(x.letterID, now).Unsettled
 		if id == "" {
 			kept = append(kept, x)
 			continue

@@ -106,7 +106,7 @@ func (s *replayRun) takeOver(ctx context.Context, known *replayState) error {
 
 // findLeft finds the dead letters that the replay has claimed and not sent.
 func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
-	left := map[letter]bool{}
+	left := map[letterID]bool{}
 	for id, l := range known.letters {
 		switch {
 		case s.state.sentBy(l, s.id):
@@ -123,12 +123,12 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 		}
 	}
 	p := &Plan{opts: s.opts, state: s.state}
-	found := map[letter]*planned{}
+	found := map[letterID]*planned{}
 	for e, err := range s.r.letters.Scan(ctx, Filter{}) {
 		if err != nil {
 			return err
 		}
-		l := letter{e.Source.ID(), e.PayloadSHA256}
+		l := letterID{e.Source.ID(), e.PayloadSHA256}
 		if x := found[l]; e.Err == nil && left[l] && (x == nil || byAge(x.age, e) < 0) {
 			found[l] = s.r.planned(p, l, e)
 		}
@@ -137,7 +137,7 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 		if x := found[l]; x != nil {
 			s.items = append(s.items, x)
 		} else {
-			s.skipped.add(SkipGone, l.id, "its dead letter is not there any more")
+			s.skipped.add(SkipGone, l.id, "its dead letterID is not there any more")
 		}
 	}
 	s.items = inSourceOrder(s.items)
@@ -145,7 +145,7 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 }
 
 // sentBy reports whether a replay has sent a letter.
-func (s *State) sentBy(l letter, replay string) bool {
+func (s *State) sentBy(l letterID, replay string) bool {
 	for _, r := range s.replaysOf(l) {
 		if r == replay {
 			return true

@@ -197,4 +197,4 @@ func (s *scene) worker(t *testing.T, fail func(m kafkago.Message) string) {
 	t.Cleanup(func() { cancel(); <-done; ends.Close() })
 }
 
-func fine(kafkago.Message) string { return "" }
+func endsWell(kafkago.Message) string { return "" }

@@ -105,7 +105,7 @@ func (s *replayRun) until() time.Time {
 
 // claim claims dead letters, reads the log up to there and keeps those whose claim counts, and to which nothing has
 // happened since the plan was made.
-func (s *replayRun) claim(ctx context.Context, items []*planned, before map[letter]int64) error {
+func (s *replayRun) claim(ctx context.Context, items []*planned, before map[letterID]int64) error {
 	for chunk := range slices.Chunk(items, claimRecords) {
 		entries := make([]StateEntry, len(chunk))
 		now, until := time.Now(), s.until()
@@ -124,9 +124,9 @@ func (s *replayRun) claim(ctx context.Context, items []*planned, before map[lett
 	}
 	for _, x := range items {
 		switch {
-		case s.state.changed(x.letter) != before[x.letter]:
-			s.skipped.add(SkipChanged, x.id, "since the plan was made: "+s.state.beyondClaim(x.letter))
-		case !s.state.holds(x.letter, s.id):
+		case s.state.changed(x.letterID) != before[x.letterID]:
+			s.skipped.add(SkipChanged, x.id, "since the plan was made: "+s.state.beyondClaim(x.letterID))
+		case !s.state.holds(x.letterID, s.id):
 			reason, text := s.lost(x)
 			s.skipped.add(reason, x.id, text)
 		default:
@@ -138,7 +138,7 @@ func (s *replayRun) claim(ctx context.Context, items []*planned, before map[lett
 
 // lost says who has a dead letter that we do not have.
 func (s *replayRun) lost(x *planned) (SkipReason, string) {
-	st := s.state.at(x.letter, time.Now())
+	st := s.state.at(x.letterID, time.Now())
 	if st.Claim != nil {
 		return SkipClaimed, fmt.Sprintf("%s is replaying it since %s (replay %s), until %s at most unless that goes on",
 			st.Claim.By, st.Claim.At.UTC().Format(time.RFC3339), st.Claim.Replay, st.Claim.Until.UTC().Format(time.RFC3339))
@@ -184,7 +184,7 @@ func (s *replayRun) hold(ctx context.Context, batch []*planned) ([]*planned, err
 	}
 	ours := make([]*planned, 0, len(batch))
 	for _, x := range batch {
-		if s.state.holds(x.letter, s.id) {
+		if s.state.holds(x.letterID, s.id) {
 			ours = append(ours, x)
 			continue
 		}
@@ -263,35 +263,35 @@ func (s *replayRun) report() *Report {
 }
 
 // holds reports whether the claim that counts on a letter is a replay's.
-func (s *State) holds(l letter, replay string) bool {
+func (s *State) holds(l letterID, replay string) bool {
 	x := s.letters[l]
 	return x != nil && x.claim != nil && x.claim.id == replay && x.claim.ended == nil
 }
 
 // changed returns the offset of what happened last to a letter, claims left aside; -1 for nothing.
-func (s *State) changed(l letter) int64 {
+func (s *State) changed(l letterID) int64 {
 	if x := s.letters[l]; x != nil && x.last.Kind != StateNone {
 		return x.changed
 	}
 	return -1
 }
 
-func (s *State) snapshot(items []*planned) map[letter]int64 {
-	at := make(map[letter]int64, len(items))
+func (s *State) snapshot(items []*planned) map[letterID]int64 {
+	at := make(map[letterID]int64, len(items))
 	for _, x := range items {
-		at[x.letter] = s.changed(x.letter)
+		at[x.letterID] = s.changed(x.letterID)
 	}
 	return at
 }
 
 // beyondClaim says what happened to a letter, claims left aside.
-func (s *State) beyondClaim(l letter) string {
+func (s *State) beyondClaim(l letterID) string {
 	x := s.letters[l]
 	return Status{Kind: x.last.Kind, By: x.last.By, NewID: x.last.NewID}.String()
 }
 
 // replaysOf returns the replays that have sent a letter.
-func (s *State) replaysOf(l letter) []string {
+func (s *State) replaysOf(l letterID) []string {
 	if x := s.letters[l]; x != nil {
 		return x.replays
 	}

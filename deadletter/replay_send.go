@@ -162,8 +162,8 @@ func (s *replayRun) note(ctx context.Context, sent []*planned) error {
 
 // outgoing is a message with the dead letter that it replays.
 type outgoing struct {
-	letter  *planned
-	message kafkago.Message
+	letterID *planned
+	message  kafkago.Message
 }
 
 // message returns the message to send, or notes why there is none.
@@ -231,7 +231,7 @@ func (s *replayRun) writeBatch(ctx context.Context, partition int, messages []ou
 		records := make([]kafkago.Record, len(messages))
 		letters := make([]*planned, len(messages))
 		for i, m := range messages {
-			letters[i] = m.letter
+			letters[i] = m.letterID
 			records[i] = kafkago.Record{
 				Key: kafkago.NewBytes(m.message.Key), Value: kafkago.NewBytes(m.message.Value), Headers: m.message.Headers,
 			}

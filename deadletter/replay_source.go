@@ -107,7 +107,7 @@ func (r *Replayer) originals(ctx context.Context, items []*planned) (map[*planne
 				return err
 			}
 			x := at[rec.Offset]
-			if o, ok := recordedMessage(value, x.letter); ok {
+			if o, ok := recordedMessage(value, x.letterID); ok {
 				found[x] = o
 			}
 			return nil
@@ -127,7 +127,7 @@ func messageOf(rec *kafkago.Record) (o original, err error) {
 }
 
 // recordedMessage returns the message as a dead letter's record has it, if it is the one that is meant and whole.
-func recordedMessage(value []byte, l letter) (original, bool) {
+func recordedMessage(value []byte, l letterID) (original, bool) {
 	rec, err := Decode(value)
 	if err != nil || rec.Source.ID() != l.id || !rec.sendable() || payloadHash(rec.Payload) != l.sha256 {
 		return original{}, false

@@ -11,7 +11,7 @@ import (
 
 func TestReplay_SendsEachOnceAsItWas(t *testing.T) {
 	onScene(t, 40, func(t *testing.T, s *scene) {
-		s.worker(t, fine)
+		s.worker(t, endsWell)
 		s.bury(t, s.letters[3], s.letters[7]) // as after a crash
 		r := s.replayer(t)
 		p, err := r.Plan(t.Context(), ReplayOptions{})

@@ -67,9 +67,9 @@ func fit(r Record, limit int) fitted {
 			return fitted{r, m, size}
 		}
 	}
-	payload := r.Payload
+	whole := r
 	r.Cut, r.fingerprint = r.Cut.clone(), r.Fingerprint()
-	r, m := cutPayload(r, payload, limit)
+	r, m := cutPayload(r, whole, limit)
 	for _, step := range steps {
 		if kafka.BatchSize(m) <= limit {
 			break
@@ -80,15 +80,20 @@ func fit(r Record, limit int) fitted {
 		}
 		cut.Cut.note(step.part)
 		// What this step freed may hold the payload's beginning.
-		r, m = cutPayload(cut, payload, limit)
+		r, m = cutPayload(cut, whole, limit)
 	}
 	return fitted{r, m, kafka.BatchSize(m)}
 }
 
-// cutPayload leaves as much of the payload's beginning as fits, and a short payload whole until all is cut.
-func cutPayload(r Record, payload []byte, limit int) (Record, kafkago.Message) {
+// cutPayload leaves as much of the beginning of the whole record's payload as fits, and a short payload whole
+// until all is cut.
+func cutPayload(r, whole Record, limit int) (Record, kafkago.Message) {
+	payload := whole.Payload
+	if r.payloadRemoved() {
+		payload = payload[:0]
+	}
 	if short := len(payload) <= leastPayload && !r.allCut(); !short && len(payload) > 0 && !r.payloadCut() {
-		r.Cut.PayloadSize, r.Cut.PayloadSHA256 = len(payload), hash(payload)
+		r.Cut.PayloadSize, r.Cut.PayloadSHA256 = whole.SourcePayload()
 		r.Cut.note(PartPayload)
 	}
 	if !r.payloadCut() {
@@ -104,7 +109,7 @@ func cutPayload(r Record, payload []byte, limit int) (Record, kafkago.Message) {
 	}
 	begin := beginning(payload, room)
 	switch {
-	case len(begin) == r.Cut.PayloadSize: // later cuts made room for all of it
+	case len(begin) == len(payload) && !whole.payloadCut(): // later cuts made room for all of it
 		r.Cut.uncutPayload()
 	case len(begin) < leastPayload:
 		return r, m
@@ -190,6 +195,11 @@ func cutAll(r Record) (cut Record, changed bool) {
 	r.ViolationCount, r.AttemptCount = 0, 0
 	if r.Replay != nil {
 		r.Replay = &Replay{Count: r.Replay.Count}
+	}
+	if r.payloadRedacted() { // the rules may be long: none of what they left is kept, and that is said
+		r.Redacted = &Redacted{Payload: []string{""}, PayloadSize: r.Redacted.PayloadSize, PayloadSHA256: r.Redacted.PayloadSHA256}
+	} else {
+		r.Redacted = nil
 	}
 	return r, true
 }

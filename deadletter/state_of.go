@@ -63,7 +63,7 @@ func (s Status) String() string {
 }
 
 // letter names a dead letter.
-type letter struct{ id, sha256 string }
+type letterID struct{ id, sha256 string }
 
 // letterState is what the log says of one.
 type letterState struct {
@@ -83,12 +83,12 @@ type replayState struct {
 	active  time.Time // when it last wrote
 	started *startedReplay
 	ended   *endedReplay // nil: it goes on, or has broken off
-	letters map[string]letter
+	letters map[string]letterID
 }
 
 // State is what a state log says, as far as it was read. It is not safe for concurrent use.
 type State struct {
-	letters map[letter]*letterState
+	letters map[letterID]*letterState
 	replays map[string]*replayState
 	next    int64 // offset to go on from
 	// Unreadable counts the records of the log that are no entries.
@@ -96,16 +96,16 @@ type State struct {
 }
 
 func newState() *State {
-	return &State{letters: map[letter]*letterState{}, replays: map[string]*replayState{}}
+	return &State{letters: map[letterID]*letterState{}, replays: map[string]*replayState{}}
 }
 
 // Of returns the status of the dead letter with this id and this hash of its payload (hex, of the whole
 // payload; empty for a tombstone), as [Entry] has them, at this time.
 func (s *State) Of(id, payloadSHA256 string) Status {
-	return s.at(letter{id, payloadSHA256}, time.Now())
+	return s.at(letterID{id, payloadSHA256}, time.Now())
 }
 
-func (s *State) at(l letter, now time.Time) Status {
+func (s *State) at(l letterID, now time.Time) Status {
 	x := s.letters[l]
 	if x == nil {
 		return Status{}
@@ -150,7 +150,7 @@ func (s *State) apply(offset int64, e StateEntry) {
 		s.applyReplay(e)
 		return
 	}
-	l := letter{e.ID, e.PayloadSHA256}
+	l := letterID{e.ID, e.PayloadSHA256}
 	if r := s.replays[e.Replay]; r != nil && (e.Kind == StateSucceeded || e.Kind == StateFailedAgain) {
 		known, ok := r.letters[e.ID]
 		if !ok {
@@ -198,7 +198,7 @@ func (x *letterState) sent(replay string) {
 
 // applyClaim lets a claim count, unless another replay's lasts, or has lapsed while nobody knows what that one has
 // sent: then it must be settled first.
-func (s *State) applyClaim(l letter, x *letterState, e StateEntry) {
+func (s *State) applyClaim(l letterID, x *letterState, e StateEntry) {
 	r := s.replay(e)
 	if x.claim != nil && x.claim != r && (x.lasts(e.At) || x.claim.unsettled()) {
 		return
@@ -211,7 +211,7 @@ func (s *State) applyClaim(l letter, x *letterState, e StateEntry) {
 func (s *State) replay(e StateEntry) *replayState {
 	r := s.replays[e.Replay]
 	if r == nil {
-		r = &replayState{id: e.Replay, run: e.Run, by: e.By, letters: map[string]letter{}}
+		r = &replayState{id: e.Replay, run: e.Run, by: e.By, letters: map[string]letterID{}}
 		s.replays[e.Replay] = r
 	}
 	if e.At.After(r.active) {

@@ -40,6 +40,7 @@ type wireSource struct {
 	KeyBase64 *string      `json:"key_base64,omitempty"`
 	KeySHA256 string       `json:"key_sha256,omitempty"`
 	Headers   []wireHeader `json:"headers,omitempty"`
+	Redacted  []string     `json:"redacted,omitempty"` // rules that met key or headers
 }
 
 type wireHeader struct {
@@ -90,6 +91,9 @@ func recordSource(r Record) wireSource {
 	s := toWireSource(r.Source, keySHA256)
 	if r.allCut() {
 		s.Topic = ""
+	}
+	if r.Redacted != nil {
+		s.Redacted = r.Redacted.Source
 	}
 	return s
 }
@@ -174,6 +178,7 @@ func fromWire(w wire) (Record, error) {
 	if len(cut.Parts) > 0 || cut.KeySHA256 != "" || cut.PayloadSHA256 != "" {
 		r.Cut = &cut
 	}
+	r.Redacted = redactedFromWire(w)
 	return r, nil
 }
 
@@ -214,6 +219,18 @@ func (w wireSource) source() (Source, error) {
 		s.Headers = append(s.Headers, Header{Key: string(key), Value: value, Size: h.Size})
 	}
 	return s, nil
+}
+
+// redactedFromWire returns what was redacted, nil where nothing was.
+func redactedFromWire(w wire) *Redacted {
+	gone := Redacted{Payload: w.Payload.Redacted, Source: w.Source.Redacted}
+	if len(gone.Payload) > 0 {
+		gone.PayloadSize, gone.PayloadSHA256 = w.Payload.Size, w.Payload.SHA256
+	}
+	if len(gone.Payload)+len(gone.Source) == 0 {
+		return nil
+	}
+	return &gone
 }
 
 // ParseID splits a record's id, "topic/partition/offset". The error says what an id looks like.

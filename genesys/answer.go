@@ -114,7 +114,7 @@ func namesRequest(body []byte) bool {
 func (a *answer) failure() *Error {
 	said := parseFailure(a.body)
 	e := &Error{
-		Kind: kindOf(a.status, said.actionCode), Op: OpInvoke, Status: a.status,
+		Kind: kindOf(a.status, said.code, said.actionCode), Op: OpInvoke, Status: a.status,
 		Code: said.code, ActionCode: said.actionCode, Message: said.message,
 		RequestID: a.requestID, RetryAfter: a.retryAfter, Body: a.excerpt(),
 	}

@@ -91,9 +91,18 @@ func TestParseFailure_Shapes(t *testing.T) {
 		{"processing before all others", `{"details":[{"errorCode":"ACTION.X"},{"errorCode":"ACTION.REMOTE_ENDPOINT"}],"errors":[{"details":[{"errorCode":"ACTION.PROCESSING"}]}]}`,
 			genesys.ParsedFailure{ActionCode: "ACTION.PROCESSING"}},
 		{"codes of words are none", `{"message":"m","code":"a b","errorCode":7}`, genesys.ParsedFailure{Code: "7", Message: "m"}},
-		{"the wrong types", `{"message":1,"code":{},"details":{"errorCode":"ACTION.PROCESSING"},"errors":["x",{"details":"y"}]}`, genesys.ParsedFailure{}},
-		{"a list", `[{"message":"m"}]`, genesys.ParsedFailure{}},
-		{"a string", `"m"`, genesys.ParsedFailure{}},
+		{"what the outer leaves out", `{"message":"Request to backend service failed","errors":[{"message":"no such host","code":"bad.request","contextId":"c-3"},{"code":"other"}]}`,
+			genesys.ParsedFailure{Code: "bad.request", Message: "Request to backend service failed: no such host", RequestID: "c-3"}},
+		{"a code that says whose it is", `{"userMessage":"u","errorCode":"ACTION.REMOTE_ENDPOINT"}`,
+			genesys.ParsedFailure{Code: "ACTION.REMOTE_ENDPOINT", Message: "u", ActionCode: "ACTION.REMOTE_ENDPOINT"}},
+		{"the same within errors", `{"errors":[{"errors":[{"errorCode":"ACTION.AUTHENTICATION"}]}]}`, genesys.ParsedFailure{ActionCode: "ACTION.AUTHENTICATION"}},
+		{"objects in place of lists", `{"details":{"errorCode":"ACTION.PROCESSING"},"errors":{"message":"m"}}`, genesys.ParsedFailure{Message: "m", ActionCode: "ACTION.PROCESSING"}},
+		{"texts in place of errors", `{"message":"m","errors":["why","m"]}`, genesys.ParsedFailure{Message: "m: why"}},
+		{"the wrong types", `{"message":1,"code":{},"details":"x","errors":[7,null,{"details":"y"}],"contextId":[]}`, genesys.ParsedFailure{}},
+		{"a list", `[{"message":"m","code":"bad.request"},{"message":"n"}]`, genesys.ParsedFailure{Code: "bad.request", Message: "m: n"}},
+		{"a string", `"m"`, genesys.ParsedFailure{Message: "m"}},
+		{"a number", `7`, genesys.ParsedFailure{}},
+		{"deeper than one looks", `{"errors":[{"errors":[{"errors":[{"errors":[{"errors":[{"errors":[{"errors":[{"errors":[{"errors":[{"details":[{"errorCode":"ACTION.PROCESSING"}]}]}]}]}]}]}]}]}]}]}`, genesys.ParsedFailure{}},
 		{"null", `null`, genesys.ParsedFailure{}},
 		{"a page", `<html>`, genesys.ParsedFailure{}},
 		{"nothing", ``, genesys.ParsedFailure{}},
@@ -148,6 +157,6 @@ func FuzzParseFailure(f *testing.F) {
 		if len(got.Message) > 2<<10 {
 			t.Fatalf("a message of %d bytes", len(got.Message))
 		}
-		_ = genesys.KindOf(500, got.ActionCode)
+		_ = genesys.KindOf(500, got.Code, got.ActionCode)
 	})
 }

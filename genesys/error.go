@@ -69,9 +69,10 @@ const (
 	KindRefused
 	// KindRateLimited means 429; the action did not run.
 	KindRateLimited
-	// KindServer means 408, 500, 503 and every other 5xx: the API answered that it failed.
+	// KindServer means 408, 500, 503 and every other 5xx, and the 504 of a platform that could not check the token
+	// in time: the API answered that it failed.
 	KindServer
-	// KindGateway means 502, 504, or a status outside 200 to 599: whether the action ran is unknown.
+	// KindGateway means 502, any other 504, or a status outside 200 to 599: whether the action ran is unknown.
 	KindGateway
 	// KindNotSent means no connection; nothing was sent.
 	KindNotSent

@@ -95,7 +95,7 @@ func (x *exchange) failure(ctx context.Context, t *tap, err error) *Error {
 	if t.status == http.StatusBadRequest {
 		e.Kind = KindUnauthorized
 	} else {
-		e.Kind = kindOf(t.status, "")
+		e.Kind = kindOf(t.status, "", "")
 	}
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok {
 		said := parseFailure(refused.Body)

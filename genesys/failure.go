@@ -9,12 +9,15 @@ import (
 
 // kindOf classifies a failed invocation by the table of answers: whose failure it is, where the body says
 // so, comes before the status, because the platform passes the third party's statuses on.
-func kindOf(status int, actionCode string) Kind {
+func kindOf(status int, code, actionCode string) Kind {
 	switch actionCode {
 	case actionProcessing:
 		return KindProcessing
 	case actionRemote, actionAuthentication:
 		return KindRemote
+	}
+	if status == http.StatusGatewayTimeout && code == codeLoginTimeout {
+		return KindServer
 	}
 	switch {
 	case status == http.StatusUnauthorized:
@@ -45,6 +48,10 @@ const (
 	actionAuthentication = "ACTION.AUTHENTICATION"
 )
 
+// codeLoginTimeout comes with a 504 that says that the platform could not check the token in time: other than
+// after any other 504, the action did not run.
+const codeLoginTimeout = "authentication.request.timeout"
+
 const (
 	maxMessage   = 2 << 10 // bytes of the API's own words that an Error keeps
 	maxCode      = 100     // characters of a code or an id
@@ -58,11 +65,16 @@ type failure struct {
 
 // parseFailure reads an error body of any of the shapes that Genesys sends: that of the platform (message,
 // code, contextId), that of data actions (userMessage, errorCode, correlationId) and that of OAuth (error,
-// error_description). Whatever else it is given, it finds nothing.
+// error_description); a list of those, or of texts, is read as their errors. Whatever else it is given, it
+// finds nothing.
 func parseFailure(body []byte) failure {
-	var root map[string]any
-	if json.Unmarshal(body, &root) != nil {
+	var said any
+	if json.Unmarshal(body, &said) != nil {
 		return failure{}
+	}
+	root, ok := said.(map[string]any)
+	if !ok {
+		root = map[string]any{"errors": said}
 	}
 	f := failure{
 		code:      code(root, "code", "errorCode", "error"),
@@ -77,8 +89,9 @@ func parseFailure(body []byte) failure {
 }
 
 // walk looks through details and, recursively, errors. The outer message is often "Request to backend
-// service failed" and nothing more, so the first inner one is added to it.
+// service failed" and nothing more, so what the inner ones of the first level say is added to it.
 func (f *failure) walk(node map[string]any, depth int) {
+	f.blame(code(node, "errorCode", "code"))
 	for _, detail := range objects(node["details"]) {
 		f.blame(code(detail, "errorCode"))
 	}
@@ -86,10 +99,24 @@ func (f *failure) walk(node map[string]any, depth int) {
 		return
 	}
 	for _, inner := range objects(node["errors"]) {
-		if said := text(inner, "message", "userMessage"); said != "" && depth == maxErrorTree && !strings.Contains(f.message, said) {
-			f.message = strings.TrimPrefix(f.message+": "+said, ": ")
+		if depth == maxErrorTree {
+			f.adopt(inner)
 		}
 		f.walk(inner, depth-1)
+	}
+}
+
+// adopt takes from an inner error what the outer one leaves out.
+func (f *failure) adopt(inner map[string]any) {
+	said := text(inner, "message", "userMessage")
+	if said != "" && len(f.message) < maxMessage && !strings.Contains(f.message, said) {
+		f.message = strings.TrimPrefix(f.message+": "+said, ": ")
+	}
+	if f.code == "" {
+		f.code = code(inner, "code", "errorCode")
+	}
+	if f.requestID == "" {
+		f.requestID = code(inner, "contextId", "correlationId")
 	}
 }
 
@@ -110,12 +137,20 @@ func (f *failure) blame(found string) {
 	}
 }
 
+// objects returns what stands in a list, or in place of one: a text counts as an error that is nothing but
+// its message.
 func objects(v any) []map[string]any {
-	list, _ := v.([]any)
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
 	var found []map[string]any
 	for _, e := range list {
-		if o, ok := e.(map[string]any); ok {
-			found = append(found, o)
+		switch e := e.(type) {
+		case map[string]any:
+			found = append(found, e)
+		case string:
+			found = append(found, map[string]any{"message": e})
 		}
 	}
 	return found

@@ -27,6 +27,8 @@ const (
 	defaultPageSize = 100
 	// maxPage is how much of a page is read: far more than any page of invocations has.
 	maxPage = 16 << 20
+	// maxPageName is how long the name of a page may be: it goes into a URL, and all of them are remembered.
+	maxPageName = 4 << 10
 )
 
 // HistoryQuery says how much of the history is read. The zero value reads all of it.
@@ -70,7 +72,7 @@ func (c *Client) History(ctx context.Context, q HistoryQuery) iter.Seq2[Invocati
 				}
 			}
 			seen[next] = true
-			next = p.next()
+			next, _ = p.next()
 			switch {
 			case next == "":
 				return
@@ -91,16 +93,19 @@ type page struct {
 	NextPage json.RawMessage   `json:"nextPage"` // a string, or a number; null, empty or absent on the last page
 }
 
-// next returns what to ask for the next page with, or "" where there is none.
-func (p page) next() string {
-	var text string
+// next returns what to ask for the next page with, or "" where there is none. It says whether it could tell.
+func (p page) next() (name string, ok bool) {
 	switch {
-	case json.Unmarshal(p.NextPage, &text) == nil:
-		return text
+	case len(p.NextPage) > maxPageName:
+		return "", false
+	case len(p.NextPage) == 0, string(p.NextPage) == "null":
+		return "", true
+	case json.Unmarshal(p.NextPage, &name) == nil:
+		return name, true
 	case json.Unmarshal(p.NextPage, new(float64)) == nil:
-		return string(p.NextPage)
+		return string(p.NextPage), true
 	}
-	return ""
+	return "", false
 }
 
 // patientPage reads a page when it is its turn, again where the API answers 429.
@@ -169,6 +174,7 @@ func (c *Client) page(ctx context.Context, tok *token, size int, next string) (p
 
 var (
 	errNotAPage    = errors.New("the answer is not a page of invocations: check that the base URL leads to an API that lists them")
+	errNoNextPage  = errors.New("the page names the next one in a way that is not known, so what follows it cannot be read")
 	errPageTooLong = fmt.Errorf("the page has more than %d MiB: ask for fewer invocations a page", maxPage>>20)
 )
 
@@ -184,6 +190,9 @@ func parsePage(body []byte, isJSON bool) (page, error) {
 	var p page
 	if !isJSON || json.Unmarshal(body, &has) != nil || has.Entities == nil || json.Unmarshal(body, &p) != nil {
 		return page{}, errNotAPage
+	}
+	if _, ok := p.next(); !ok {
+		return page{}, errNoNextPage
 	}
 	return p, nil
 }

@@ -73,12 +73,25 @@ func TestClient_EveryStatusHasItsKind(t *testing.T) {
 func TestKindOf_EveryStatusAndActionCode(t *testing.T) {
 	for status := 100; status < 1000; status++ {
 		if want := wantKind(status); want != 0 {
-			require.Equal(t, want, genesys.KindOf(status, ""), status)
-			require.Equal(t, want, genesys.KindOf(status, "ACTION.UNKNOWN"), status)
+			require.Equal(t, want, genesys.KindOf(status, "", ""), status)
+			require.Equal(t, want, genesys.KindOf(status, "bad.request", "ACTION.UNKNOWN"), status)
 		}
-		require.Equal(t, genesys.KindProcessing, genesys.KindOf(status, "ACTION.PROCESSING"), status)
-		require.Equal(t, genesys.KindRemote, genesys.KindOf(status, "ACTION.REMOTE_ENDPOINT"), status)
-		require.Equal(t, genesys.KindRemote, genesys.KindOf(status, "ACTION.AUTHENTICATION"), status)
+		require.Equal(t, genesys.KindProcessing, genesys.KindOf(status, "authentication.request.timeout", "ACTION.PROCESSING"), status)
+		require.Equal(t, genesys.KindRemote, genesys.KindOf(status, "authentication.request.timeout", "ACTION.REMOTE_ENDPOINT"), status)
+		require.Equal(t, genesys.KindRemote, genesys.KindOf(status, "authentication.request.timeout", "ACTION.AUTHENTICATION"), status)
+	}
+}
+
+// The platform that could not check the token in time did not run the action; after any other 504 it may have.
+func TestKindOf_TimeoutsBeforeTheAction(t *testing.T) {
+	for status := 100; status < 1000; status++ {
+		want := wantKind(status)
+		if status == http.StatusGatewayTimeout {
+			want = genesys.KindServer
+		}
+		if want != 0 {
+			require.Equal(t, want, genesys.KindOf(status, "authentication.request.timeout", ""), status)
+		}
 	}
 }
 

@@ -80,6 +80,10 @@ type Config struct {
 	Action    deadletter.Action    // written into dead letters
 	Processor deadletter.Processor // written into dead letters
 
+	// Redact takes out of dead letters what must not stand there. Where it is set, the API's free text is left out
+	// of them too. nil: nothing is redacted
+	Redact *deadletter.Redaction
+
 	Logger   *zap.Logger // zap.NewNop()
 	Observer Observer    // told of every event; none
 }

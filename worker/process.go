@@ -109,6 +109,7 @@ func (w *Worker) attempt(ctx context.Context, m *message) (r attempt) {
 	if err != nil && !errors.As(err, &r.err) {
 		panic(fmt.Sprintf("genesys returned a %T", err))
 	}
+	r.err = w.redacted(r.err)
 	return r
 }
 

@@ -19,7 +19,7 @@ func (w *Worker) record(m *message, now time.Time) deadletter.Record {
 	f := m.failure
 	r := deadletter.Record{
 		Code: f.verdict.code, Class: f.verdict.class, Outcome: f.verdict.outcome,
-		Message: f.text(m), FailedAt: now.UTC(),
+		FailedAt:   now.UTC(),
 		Violations: f.violations, ViolationCount: f.violationN,
 		Attempts: m.history.attempts, AttemptCount: m.history.count,
 		Source: m.source(), Payload: m.value,
@@ -42,6 +42,8 @@ func (w *Worker) record(m *message, now time.Time) deadletter.Record {
 			r.ViolationCount = 1
 		}
 	}
+	r = w.cfg.Redact.Apply(r)
+	r.Message = f.text(m, r.Violations)
 	return r
 }
 
@@ -70,6 +72,9 @@ func details(e *genesys.Error) json.RawMessage {
 		d.Body = body
 	default:
 		d.Body, _ = json.Marshal(cut(body, maxErrorBody)) // a string always marshals
+		if len(d.Body) > 2*maxErrorBody {                 // control characters take six times their size
+			d.Body, _ = json.Marshal(cut(body, maxErrorBody/4))
+		}
 	}
 	if e.Err != nil {
 		d.Error = e.Err.Error()
@@ -92,13 +97,13 @@ func cut(text []byte, n int) string {
 	return string(text[:n]) + "…"
 }
 
-// text says for people what happened to the message.
-func (f *failure) text(m *message) string {
+// text says for people what happened to the message. The violations are those that may be told.
+func (f *failure) text(m *message, violations []deadletter.Violation) string {
 	switch {
 	case f.message != "":
 		return f.message
 	case f.violationN > 0:
-		text := "payload breaks the schema: " + where(f.violations[0]) + f.violations[0].Message
+		text := "payload breaks the schema: " + where(violations[0]) + violations[0].Message
 		if f.violationN > 1 {
 			text += fmt.Sprintf(" (and %d more)", f.violationN-1)
 		}

@@ -56,12 +56,17 @@ func (r *rig) start(t *testing.T, change ...func(*worker.Config)) *running {
 
 func (r *rig) startWith(t *testing.T, a worker.Attempter, d worker.DeadLetterWriter, change ...func(*worker.Config)) *running {
 	t.Helper()
+	return r.startAll(t, validator{}, a, d, change...)
+}
+
+func (r *rig) startAll(t *testing.T, v worker.Validator, a worker.Attempter, d worker.DeadLetterWriter, change ...func(*worker.Config)) *running {
+	t.Helper()
 	run := &running{done: make(chan error, 1), events: &events{}}
 	cfg := worker.Config{Topic: topic, Group: "sluice", CreateTopics: true, Logger: r.log, Observer: run.events, CommitInterval: time.Second}
 	for _, f := range change {
 		f(&cfg)
 	}
-	w, err := worker.New(cfg, r.Connect(t), validator{}, a, d)
+	w, err := worker.New(cfg, r.Connect(t), v, a, d)
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	run.Worker, run.stop, run.cfg = w, cancel, cfg

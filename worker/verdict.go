@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"net/http"
+
 	"github.com/sluice-kafka/sluice/deadletter"
 	"github.com/sluice-kafka/sluice/genesys"
 )
@@ -57,6 +59,10 @@ func answerVerdict(e *genesys.Error) verdict {
 	case genesys.KindProcessing:
 		return verdict{actDeadLetter, status, deadletter.ClassPermanent, deadletter.OutcomeRejected, effectSuccess}
 	case genesys.KindRemote:
+		if e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout {
+			// The third party did not answer, or not in time: what it did is as unknown as after a gateway's own.
+			return verdict{actRetry, status, deadletter.ClassUnknown, deadletter.OutcomeUnknown, effectFailure}
+		}
 		return verdict{actRetry, status, deadletter.ClassTransient, deadletter.OutcomeAnswered, effectFailure}
 	case genesys.KindUnauthorized:
 		return verdict{actWait, status, deadletter.ClassTransient, deadletter.OutcomeNotSent, effectFailure}

@@ -82,6 +82,20 @@ func TestVerdict_EveryKind(t *testing.T) {
 	}
 }
 
+// A third party that was not heard of in time may have done what it was asked.
+func TestVerdict_RemoteWithoutAnAnswer(t *testing.T) {
+	for status := 400; status < 600; status++ {
+		want := deadletter.OutcomeAnswered
+		if status == 502 || status == 504 {
+			want = deadletter.OutcomeUnknown
+		}
+		v := judgeAnswer(&genesys.Error{Kind: genesys.KindRemote, Op: genesys.OpInvoke, Status: status}, UnknownRetry)
+		require.Equal(t, want, v.outcome, status)
+		require.Equal(t, want == deadletter.OutcomeUnknown, v.class == deadletter.ClassUnknown, status)
+		require.Equal(t, actRetry, v.action)
+	}
+}
+
 func TestVerdict_UnknownKindIsOurFault(t *testing.T) {
 	v := judgeAnswer(&genesys.Error{Kind: 99, Op: genesys.OpInvoke}, UnknownRetry)
 	require.Equal(t, deadletter.CodeInternalError, v.code)

@@ -32,7 +32,7 @@ is wrong; what does not depend on the wrong part is checked all the same.`,
 	}
 	output := outputFlag(cmd)
 	cmd.Flags().BoolVar(&printConfig, "print-config", false, "print every setting and where it came from, and check no more than that")
-	settings(cmd, "kafka.", "schema.", "worker.", "genesys.", "admin.", "log.")
+	settings(cmd, "kafka.", "schema.", "worker.", "dead_letter.", "genesys.", "admin.", "log.")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg := config.Load(config.Options{File: a.configFile, Flags: settingsGiven(cmd)})
 		if printConfig {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,7 +65,7 @@ of order. Equal seeds give equal counts, but for duplicates and the time taken.`
 	flags.Uint64Var(&f.seed, "seed", 1, "what the messages and their faults follow from")
 	flags.BoolVar(&f.exit, "exit", false, "exit when all --messages have ended")
 	flags.StringVarP(&f.output, "output", "o", "text", "`format` of the summary: text or json")
-	settings(cmd, "worker.", "genesys.api", "genesys.rate", "genesys.timeout", "admin.", "log.")
+	settings(cmd, "worker.", "dead_letter.", "genesys.api", "genesys.rate", "genesys.timeout", "admin.", "log.")
 	return cmd
 }
 
@@ -124,6 +125,12 @@ func (a *app) demoConfig(cmd *cobra.Command) (*config.Config, error) {
 	cfg := config.Load(config.Options{File: a.configFile, Dir: empty, Environ: []string{}, Flags: settingsGiven(cmd)})
 	if err := cfg.Require(config.ForDemo); err != nil {
 		return nil, err
+	}
+	for _, rule := range cfg.DeadLetter.Redact {
+		name, isHeader := strings.CutPrefix(rule, "header:")
+		if isHeader && (name == "*" || strings.EqualFold(name, demo.HeaderEvent)) {
+			return nil, usageError("--dead-letter-redact: the demo's audit tells messages apart by their header %s: leave out %s", demo.HeaderEvent, rule)
+		}
 	}
 	if !cfg.Origin("genesys.timeout").ByHand() {
 		cfg.Genesys.Timeout = demoTimeout

@@ -19,7 +19,10 @@ func (a *app) dlqCmd() *cobra.Command {
 		Use: "dlq", Short: "Look at the messages that could not be delivered, and deal with them", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dlqLsCmd(), a.dlqShowCmd(), a.dlqReplayCmd(), a.dlqResolveCmd(), a.dlqReopenCmd())
+	cmd.AddCommand(
+		a.dlqStatsCmd(), a.dlqLsCmd(), a.dlqShowCmd(), a.dlqTailCmd(), a.dlqExportCmd(),
+		a.dlqReplayCmd(), a.dlqResolveCmd(), a.dlqReopenCmd(),
+	)
 	return cmd
 }
 
@@ -34,7 +37,6 @@ type deadLetters struct {
 	cluster *kafka.Cluster
 	reader  *deadletter.Reader
 	scan    *term.Progress
-	scanned deadletter.Progress // by the last scan
 }
 
 // openDeadLetters connects to Kafka. Close the result.
@@ -51,10 +53,7 @@ func (a *app) openDeadLetters(cmd *cobra.Command) (*deadLetters, error) {
 	d.scan = a.streams.NewProgress("reading " + d.topic)
 	d.reader, err = deadletter.NewReader(deadletter.ReaderConfig{
 		Topic: d.topic, Cluster: cluster,
-		OnProgress: func(p deadletter.Progress) {
-			d.scanned = p
-			d.scan.Set(p.Scanned, p.Total)
-		},
+		OnProgress: func(p deadletter.Progress) { d.scan.Set(p.Scanned, p.Total) },
 	})
 	if err == nil {
 		err = firstContact(cmd.Context(), cluster, d.topic)
@@ -68,15 +67,21 @@ func (a *app) openDeadLetters(cmd *cobra.Command) (*deadLetters, error) {
 
 func (d *deadLetters) close() { d.cluster.Close() }
 
-// newest returns the newest dead letters that the filter selects.
-func (d *deadLetters) newest(ctx context.Context, f deadletter.Filter) ([]deadletter.Entry, error) {
-	entries, err := d.reader.Newest(ctx, f)
-	d.scan.End()
-	return entries, d.readError(err)
+// list returns the newest dead letters that the filter selects.
+func (d *deadLetters) list(ctx context.Context, f deadletter.Filter) (deadletter.Listing, error) {
+	l, err := d.reader.List(ctx, f)
+	return l, d.ended(err)
 }
 
-// readError says what to do about a dead-letter topic that cannot be read.
-func (d *deadLetters) readError(err error) error {
+// lookup returns the dead letters with these ids that are there.
+func (d *deadLetters) lookup(ctx context.Context, ids []string) ([]deadletter.Entry, deadletter.Scanned, error) {
+	entries, scanned, err := d.reader.Lookup(ctx, ids...)
+	return entries, scanned, d.ended(err)
+}
+
+// ended ends the progress of a scan, and returns its error in words for people.
+func (d *deadLetters) ended(err error) error {
+	d.scan.End()
 	if errors.Is(err, kafka.ErrNoTopic) {
 		return &exitError{
 			code: exitNotFound,

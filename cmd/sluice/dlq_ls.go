@@ -19,20 +19,28 @@ func (a *app) dlqLsCmd() *cobra.Command {
 		Use:   "ls",
 		Short: "List dead letters, newest first",
 		Long: `List dead letters, newest first, as they stand on the topic now. Of a message that was dead-lettered
-more than once, the last time counts. Which of them were looked at is said on standard error.`,
+more than once with the same payload, the last time counts. How many there are in all, and which part
+of the topic was looked at, is said on standard error.
+
+` + filterHelp,
 		Example: `  sluice dlq ls
   sluice dlq ls --since 2h --class transient,unknown
-  sluice dlq ls --code VALIDATION_FAILED -o ndjson | jq -r .id`,
+  sluice dlq ls --code VALIDATION_FAILED -o ndjson | jq -r .id` + filterExamples("ls"),
 		Args: cobra.NoArgs,
 	}
 	filter.add(cmd)
+	limit := limitFlag(cmd, 50, "of them, the newest ones")
 	output := outputFlag(cmd)
 	deadLetterSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := checkLimit(*limit); err != nil {
+			return err
+		}
 		selected, err := filter.filter(time.Now())
 		if err != nil {
 			return err
 		}
+		selected.Limit = *limit
 		return a.dlqLs(cmd, selected, *output)
 	}
 	return cmd
@@ -44,43 +52,43 @@ func (a *app) dlqLs(cmd *cobra.Command, f deadletter.Filter, output outputFormat
 		return err
 	}
 	defer letters.close()
-	limit := f.Limit
-	f.Limit++ // tells whether there are more
-	entries, err := letters.newest(cmd.Context(), f)
+	found, err := letters.list(cmd.Context(), f)
 	if err != nil {
 		return err
 	}
-	more := len(entries) > limit
-	entries = entries[:min(limit, len(entries))]
 	if output.forPeople() {
-		err = a.printDeadLetterTable(letters, entries)
+		err = a.printDeadLetterTable(letters, found.Entries)
 	} else {
-		err = a.printDeadLetterObjects(letters, entries, output)
+		err = a.printDeadLetterObjects(letters, found.Entries, output)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.streams.Err, letters.listed(f, entries, more))
-	if len(entries) > 0 && output.forPeople() && a.streams.ErrIsTerminal {
-		fmt.Fprintf(a.streams.Err, "One of them in full: %s\n", a.streams.ErrStyle().Cyan("sluice dlq show "+letters.entryID(entries[0])))
+	fmt.Fprintln(a.streams.Err, letters.listed(f, found))
+	if len(found.Entries) > 0 && output.forPeople() && a.streams.ErrIsTerminal {
+		fmt.Fprintf(a.streams.Err, "One of them in full: %s\n", a.streams.ErrStyle().Cyan("sluice dlq show "+letters.entryID(found.Entries[0])))
 	}
 	return nil
 }
 
 // listed says how many were found, and where was looked.
-func (d *deadLetters) listed(f deadletter.Filter, entries []deadletter.Entry, more bool) string {
-	text := plural(int64(len(entries)), "dead letter")
-	if len(entries) == 0 {
-		text = "no dead letters"
+func (d *deadLetters) listed(f deadletter.Filter, found deadletter.Listing) string {
+	shown, matched := int64(len(found.Entries)), found.Scanned.Matched
+	kind := ""
+	if narrowed(f) {
+		kind = " of this kind"
 	}
-	if len(f.Codes)+len(f.Classes)+len(f.Fingerprints) > 0 {
-		text += " of this kind"
+	var text string
+	switch {
+	case shown == 0:
+		text = "no dead letters" + kind
+	case shown < matched:
+		before := failedAt(found.Entries[shown-1]).Format(time.RFC3339Nano)
+		text = fmt.Sprintf("the newest %s of %s%s; for older ones use a larger --limit, or --until %s", grouped(shown), plural(matched, "dead letter"), kind, before)
+	default:
+		text = plural(shown, "dead letter") + kind
 	}
-	if more {
-		before := failedAt(entries[len(entries)-1]).Format(time.RFC3339Nano)
-		text = fmt.Sprintf("the newest %s; there are older ones: use a larger --limit, or --until %s", text, before)
-	}
-	return fmt.Sprintf("%s\nlooked at %s of %s%s", text, plural(d.scanned.Total, "record"), d.topic, window(f))
+	return text + "\n" + d.looked(f, found.Scanned)
 }
 
 func (a *app) printDeadLetterTable(d *deadLetters, entries []deadletter.Entry) error {
@@ -163,6 +171,7 @@ type listedDeadLetter struct {
 	Class        deadletter.Class   `json:"class,omitempty"`
 	Outcome      deadletter.Outcome `json:"outcome,omitempty"`
 	Fingerprint  string             `json:"fingerprint,omitempty"`
+	Who          []deadletter.Actor `json:"who,omitempty"` // may have to act, the likeliest first
 	Key          *string            `json:"key,omitempty"`
 	KeyBase64    *string            `json:"key_base64,omitempty"`
 	AttemptCount int                `json:"attempt_count"`
@@ -183,26 +192,34 @@ type recordPlace struct {
 func (a *app) printDeadLetterObjects(d *deadLetters, entries []deadletter.Entry, output outputFormat) error {
 	objects := objectWriter{out: a.streams.Out, format: output}
 	for _, e := range entries {
-		l := listedDeadLetter{
-			FailedAt: failedAt(e), Code: e.Code, Class: e.Class, Outcome: e.Outcome, Fingerprint: cause(e),
-			AttemptCount: e.AttemptCount, What: what(e), RequestID: e.RequestID,
-			Record: recordPlace{d.topic, e.Partition, e.Offset, e.Time.UTC()},
-		}
-		if e.Source.Topic != "" {
-			l.ID = e.Source.ID()
-		}
-		if key := string(e.Source.Key); e.Source.Key != nil && utf8.ValidString(key) {
-			l.Key = &key
-		} else if e.Source.Key != nil {
-			encoded := base64.StdEncoding.EncodeToString(e.Source.Key)
-			l.KeyBase64 = &encoded
-		}
-		if e.Err != nil {
-			l.Unreadable = e.Err.Error()
-		}
-		if err := objects.add(l); err != nil {
+		if err := objects.add(d.object(e)); err != nil {
 			return err
 		}
 	}
 	return objects.end()
+}
+
+// object returns a dead letter as it is listed for machines.
+func (d *deadLetters) object(e deadletter.Entry) listedDeadLetter {
+	l := listedDeadLetter{
+		FailedAt: failedAt(e), Code: e.Code, Class: e.Class, Outcome: e.Outcome, Fingerprint: cause(e),
+		AttemptCount: e.AttemptCount, What: what(e), RequestID: e.RequestID,
+		Record: recordPlace{d.topic, e.Partition, e.Offset, e.Time.UTC()},
+	}
+	if e.Code != "" {
+		l.Who = e.Move().Who
+	}
+	if e.Source.Topic != "" {
+		l.ID = e.Source.ID()
+	}
+	if key := string(e.Source.Key); e.Source.Key != nil && utf8.ValidString(key) {
+		l.Key = &key
+	} else if e.Source.Key != nil {
+		encoded := base64.StdEncoding.EncodeToString(e.Source.Key)
+		l.KeyBase64 = &encoded
+	}
+	if e.Err != nil {
+		l.Unreadable = e.Err.Error()
+	}
+	return l
 }

@@ -155,8 +155,7 @@ func (d *deadLetters) toNote(ctx context.Context, log *deadletter.StateLog, kind
 	found := map[string]bool{}
 	for e, err := range d.reader.Scan(ctx, f) {
 		if err != nil {
-			d.scan.End()
-			return nil, nil, d.readError(err)
+			return nil, nil, d.ended(err)
 		}
 		id := e.Source.ID()
 		if e.Err != nil || known[letter{id, e.PayloadSHA256}] {

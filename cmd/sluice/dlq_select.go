@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"os/user"
 	"time"
@@ -18,19 +17,16 @@ import (
 type selection struct {
 	filter filterFlags
 	names  []string // of the flags that select
+	limit  int
 	all    bool
 }
 
 func (s *selection) add(cmd *cobra.Command) {
 	s.filter.add(cmd)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Name != "limit" && f.Name != "output" {
-			s.names = append(s.names, f.Name)
-		}
+		s.names = append(s.names, f.Name)
 	})
-	limit := cmd.Flags().Lookup("limit")
-	s.filter.limit = math.MaxInt // all, unless asked otherwise
-	limit.DefValue, limit.Usage = "0", "at most `N`, those that were produced first"
+	cmd.Flags().IntVar(&s.limit, "limit", 0, "at most `N`, those that were produced first; 0: all")
 	cmd.Flags().BoolVar(&s.all, "all", false, "all that are open")
 }
 
@@ -40,9 +36,10 @@ func (s *selection) read(cmd *cobra.Command, ids []string) (deadletter.Filter, e
 	if err != nil {
 		return f, err
 	}
-	if f.Limit == math.MaxInt {
-		f.Limit = 0
+	if s.limit < 0 {
+		return f, usageError("--limit: must not be negative (got %d)", s.limit)
 	}
+	f.Limit = s.limit
 	f.IDs = unique(ids)
 	if len(ids) == 0 && !s.all && !s.filtered(cmd) {
 		return f, &exitError{

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,16 +22,31 @@ type sheet struct {
 	style   term.Style
 	now     time.Time
 	history []string // what happened to it since
+	width   int      // of the terminal; 0 where there is none, and lines are as long as they are
+}
+
+// columns returns the width for a sheet.
+func (a *app) columns() int {
+	if a.streams.OutIsTerminal {
+		return a.streams.Width()
+	}
+	return 0
 }
 
 func (s *sheet) line(format string, args ...any) { fmt.Fprintf(s, format+"\n", args...) }
 
-// field writes a labelled line, or nothing where there is no text.
+// field writes a labelled line, or nothing where there is no text. On a terminal it is as many lines as it takes.
 func (s *sheet) field(label, text string) {
-	if text != "" {
-		s.line("%s%s", s.style.Dim(fmt.Sprintf("%-*s", labelColumns, label)), text)
+	if text == "" {
+		return
 	}
+	indent := strings.Repeat(" ", labelColumns)
+	lines := term.Wrap(text, indent, s.width)
+	s.WriteString(s.style.Dim(fmt.Sprintf("%-*s", labelColumns, label)) + strings.TrimPrefix(lines, indent))
 }
+
+// paragraph writes text that may take several lines on a terminal.
+func (s *sheet) paragraph(text string) { s.WriteString(term.Wrap(text, "", s.width)) }
 
 // section begins a part of the sheet.
 func (s *sheet) section(title, note string) {
@@ -48,12 +64,14 @@ func (s *sheet) deadLetter(d *deadLetters, e deadletter.Entry) {
 	}
 	s.line("%s  %s", s.style.Bold(term.Visible(d.entryID(e))), s.style.Red(term.Visible(code)))
 	if e.Err != nil {
-		s.line("%s\n", term.Visible(e.Err.Error()))
+		s.paragraph(term.Visible(e.Err.Error()))
+		s.line("")
 		s.where(d, e)
 		s.next([]suggestion{{"sluice dlq show " + e.Source.ID() + " -o json", "what is stored, as it is"}})
 		return
 	}
-	s.line("%s\n", term.Visible(e.Message))
+	s.paragraph(term.Visible(e.Message))
+	s.line("")
 	a := adviceFor(e.Record)
 	s.field("whose move", s.style.Bold(a.whose)+": "+a.why)
 	s.field("outcome", a.outcome)
@@ -62,6 +80,7 @@ func (s *sheet) deadLetter(d *deadLetters, e deadletter.Entry) {
 	s.payload(e.Record)
 	s.attempts(e.Record)
 	s.answer(e.Record)
+	s.ticket(e.Record)
 	s.since()
 	s.next(a.next)
 }
@@ -91,7 +110,8 @@ func (s *sheet) where(d *deadLetters, e deadletter.Entry) {
 	if r := e.Replay; r != nil {
 		s.field("replayed", term.Visible(fmt.Sprintf("%d×, last as %s of %s", r.Count, r.ID, r.Of)))
 	}
-	if e.Cut != nil {
+	s.redacted(e.Record)
+	if e.Cut != nil && len(e.Cut.Parts) > 0 {
 		parts := make([]string, len(e.Cut.Parts))
 		for i, p := range e.Cut.Parts {
 			parts[i] = string(p)
@@ -139,61 +159,19 @@ func listViolations(r deadletter.Record) []violation {
 }
 
 func (s *sheet) payload(r deadletter.Record) {
+	if s.removedPayload(r) {
+		return
+	}
 	note := plural(int64(len(r.Payload)), "byte")
 	if r.Cut != nil && r.Cut.PayloadSHA256 != "" {
 		note = fmt.Sprintf("the first %s of %s", grouped(int64(len(r.Payload))), plural(int64(r.Cut.PayloadSize), "byte"))
 	}
 	s.section("Payload", note)
-	s.WriteString(term.Indent(renderPayload(s.style, r.Payload, marks(listViolations(r))), "  "))
-}
-
-// attempts writes the attempts as a timeline: when, how long after the first, what came back, the wait.
-func (s *sheet) attempts(r deadletter.Record) {
-	if r.AttemptCount == 0 {
+	if at := brokenAt(r); at > 0 {
+		s.WriteString(term.Indent(renderAt(s.style, r.Payload, at), "  "))
 		return
 	}
-	s.section("Attempts", fmt.Sprint(r.AttemptCount))
-	last := 0
-	for _, attempt := range r.Attempts {
-		s.notKept(attempt.N - last - 1)
-		last = max(attempt.N, last+1)
-		s.attempt(last, attempt, r.Attempts[0].At)
-	}
-	s.notKept(r.AttemptCount - last)
-}
-
-// notKept stands for attempts that are counted, but not on record.
-func (s *sheet) notKept(n int) {
-	if n > 0 {
-		s.line("  %s", s.style.Dim("… "+grouped(int64(n))+" more, not kept in the record"))
-	}
-}
-
-func (s *sheet) attempt(n int, a deadletter.Attempt, first time.Time) {
-	text := fmt.Sprintf("  %3d  %s  %-8s", n, a.At.UTC().Format("15:04:05.000"), "+"+shortDuration(a.At.Sub(first)))
-	if a.Status > 0 {
-		text += fmt.Sprintf("  HTTP %d", a.Status)
-	}
-	text += "  " + term.Visible(a.Error)
-	if a.RequestID != "" {
-		text += s.style.Dim("  request " + term.Visible(a.RequestID))
-	}
-	if a.WaitMS > 0 {
-		text += s.style.Dim("  then waited " + shortDuration(time.Duration(a.WaitMS)*time.Millisecond))
-	}
-	s.line("%s", text)
-}
-
-// shortDuration writes a duration as short as it can be read.
-func shortDuration(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	default:
-		return d.Round(time.Second).String()
-	}
+	s.WriteString(term.Indent(renderPayload(s.style, r.Payload, append(marks(listViolations(r)), redactedMarks(r)...)), "  "))
 }
 
 // answer writes what the details hold: the API's last answer, its body as it came, beside what else is known.
@@ -237,8 +215,17 @@ func (s *sheet) next(suggestions []suggestion) {
 	for _, n := range suggestions {
 		width = max(width, term.Width(n.typed))
 	}
+	wide := s.width == 0
+	if !wide {
+		wide = !slices.ContainsFunc(suggestions, func(n suggestion) bool { return 2+width+2+term.Width(n.what) > s.width })
+	}
 	for _, n := range suggestions {
-		s.line("  %s%s  %s", s.style.Cyan(n.typed), strings.Repeat(" ", width-term.Width(n.typed)), n.what)
+		if wide {
+			s.line("  %s%s  %s", s.style.Cyan(n.typed), strings.Repeat(" ", width-term.Width(n.typed)), n.what)
+			continue
+		}
+		s.line("  %s", s.style.Cyan(n.typed))
+		s.WriteString(term.Wrap(n.what, "      ", s.width))
 	}
 }
 

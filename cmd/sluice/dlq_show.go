@@ -60,27 +60,17 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 		return err
 	}
 	defer letters.close()
-	entries, err := letters.newest(cmd.Context(), deadletter.Filter{IDs: ids, Limit: len(ids)})
+	found, scanned, err := letters.lookup(cmd.Context(), ids)
 	if err != nil {
 		return err
 	}
-	found := make(map[string]deadletter.Entry, len(entries))
-	for _, e := range entries {
-		found[e.Source.ID()] = e
-	}
-	var ordered []deadletter.Entry
-	var missing []string
-	for _, id := range ids {
-		if e, ok := found[id]; ok {
-			ordered = append(ordered, e)
-		} else {
-			missing = append(missing, id)
-		}
-	}
+	missing := slices.DeleteFunc(ids, func(id string) bool {
+		return slices.ContainsFunc(found, func(e deadletter.Entry) bool { return e.Source.ID() == id })
+	})
 	if output.forPeople() {
-		err = a.printDeadLetters(cmd.Context(), letters, ordered)
+		err = a.printDeadLetters(cmd.Context(), letters, found)
 	} else {
-		err = a.printStored(cmd, letters, ordered, output)
+		err = a.printStored(cmd, letters, found, output)
 	}
 	if err != nil || len(missing) == 0 {
 		return err
@@ -88,7 +78,7 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 	return &exitError{
 		code: exitNotFound,
 		err: fmt.Errorf("no dead letter %s in topic %q, among the %s that it holds now",
-			strings.Join(missing, ", "), letters.topic, plural(letters.scanned.Total, "record")),
+			strings.Join(missing, ", "), letters.topic, plural(scanned.Records, "record")),
 		try: "sluice dlq ls",
 	}
 }
@@ -96,7 +86,7 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 // printDeadLetters prints dead letters for people.
 func (a *app) printDeadLetters(ctx context.Context, d *deadLetters, entries []deadletter.Entry) error {
 	for i, e := range entries {
-		s := sheet{style: a.streams.OutStyle(), now: time.Now()}
+		s := sheet{style: a.streams.OutStyle(), now: time.Now(), width: a.columns()}
 		if i > 0 {
 			s.line("")
 		}
@@ -117,7 +107,7 @@ func (a *app) printDeadLetters(ctx context.Context, d *deadLetters, entries []de
 func (a *app) printStored(cmd *cobra.Command, d *deadLetters, entries []deadletter.Entry, output outputFormat) error {
 	objects := objectWriter{out: a.streams.Out, format: output}
 	for _, e := range entries {
-		value, err := d.stored(cmd.Context(), e)
+		value, err := d.reader.Stored(cmd.Context(), e)
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,19 @@ func (a *app) mockGenesysCmd() *cobra.Command {
   curl -X PUT    HOST:PORT/_faults -d '{"status":503}'        answer 503 to everything
   curl -X PUT    HOST:PORT/_faults -d '{"hang":true,"rate":0.1,"for":"1m"}'
   curl -X DELETE HOST:PORT/_faults                             serve again
-  curl           HOST:PORT/_executions                         what was executed`,
+  curl           HOST:PORT/_executions                         what was executed
+
+Other faults, which PUT takes alone, together, or as a list:
+
+  {"status":503,"for":"10s","every":"1m"}                a storm that comes back
+  {"latency":{"p50":"80ms","p99":"2s"}}                  answers that take their time
+  {"reset":true,"execute":true,"paths":"invoke"}         executed, and the answer lost
+  {"status":400,"action_code":"ACTION.REMOTE_ENDPOINT"}  the failure of a third party
+  {"revoke":true}                                        the tokens issued so far are dead
+
+A fault has one or more of status (with code, message, action_code, retry_after, location), hang, reset,
+half_close, refuse, execute; body, content_type, pad, gzip, cut, close; delay, latency; revoke, token_life,
+expires_in; and paths (all, token, invoke, history, action), rate, for, every.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr) },
 	}

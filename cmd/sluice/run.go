@@ -33,7 +33,7 @@ GENESYS_DATA_ACTION_ID.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.runWorker(cmd) },
 	}
-	settings(cmd, "kafka.", "schema.", "worker.", "genesys.", "admin.", "log.")
+	settings(cmd, "kafka.", "schema.", "worker.", "dead_letter.", "genesys.", "admin.", "log.")
 	return cmd
 }
 
@@ -106,6 +106,9 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	wc := workerConfig(cfg, api, log, o)
 	if written != nil {
 		wc.Results, wc.ResultsTopic = written, cfg.Kafka.ResultsTopic
+	}
+	if wc.Redact, err = deadletter.NewRedaction(cfg.DeadLetter.Redact); err != nil {
+		return nil, usageError("dead_letter.redact: %v", err)
 	}
 	state, err := deadletter.NewStateLog(cfg.Kafka.DeadLetterTopic, cluster)
 	if err != nil {

@@ -39,23 +39,42 @@ type Answer struct {
 	RetryAfter int
 	// Header is added to the answer's.
 	Header http.Header
-	// Body replaces the body, with ContentType (if empty, application/json).
+	// Body replaces the body. ContentType is that of the answer; if empty, application/json.
 	Body        []byte
 	ContentType string
+	// Pad adds so many bytes of white space to the body, which leaves JSON what it was.
+	Pad int
+	// Gzip compresses the body, whether the client takes that or not.
+	Gzip bool
 	// Execute executes the action although the answer is a failure, or none comes.
 	Execute bool
 	// Delay is waited before the answer, after the action was executed.
 	Delay time.Duration
 	// Hang never answers: the request ends when the client gives up or the server closes.
 	Hang bool
-	// Reset closes the connection instead of answering.
+	// Reset resets the connection instead of answering; where the network has no resets, it closes it.
 	Reset bool
+	// HalfClose ends only the server's half of the connection instead of answering, and goes on reading.
+	HalfClose bool
 	// Cut closes the connection in the middle of the body.
 	Cut bool
+	// Close closes the connection after the answer, without having said so: the client may be about to use it
+	// again.
+	Close bool
+	// TokenLife is how long the token that is issued is really valid; if zero, Options.TokenLife.
+	TokenLife time.Duration
+	// ExpiresIn is what the token's answer says instead of that: a JSON value such as 0, -1 or "3600" with its
+	// quotes, or none, which leaves it out. If empty, the truth.
+	ExpiresIn string
+
+	intercepted bool // something in front of the API answers: a 2xx status executes nothing
 }
 
+// silent says whether no answer comes at all.
+func (a *Answer) silent() bool { return a.Hang || a.Reset || a.HalfClose }
+
 func (a *Answer) executes() bool {
-	return a.Execute || !a.Hang && !a.Reset && (a.Status == 0 || a.Status >= 200 && a.Status < 300)
+	return a.Execute || !a.intercepted && !a.silent() && (a.Status == 0 || a.Status >= 200 && a.Status < 300)
 }
 
 // Behaviour decides how a call ends. It is called concurrently.

@@ -11,12 +11,15 @@ import (
 
 // deliver executes the action where the answer says so, and gives the answer.
 func (s *Server) deliver(w http.ResponseWriter, r *http.Request, c *call, a Answer) {
+	for _, f := range c.twists {
+		f.twist(&a)
+	}
 	status := a.Status
 	if status == 0 {
 		status = c.healthy()
 	}
 	given := status
-	if a.Hang || a.Reset {
+	if a.silent() {
 		given = 0
 	}
 	if c.Path == PathInvoke && a.executes() {
@@ -29,14 +32,9 @@ func (s *Server) deliver(w http.ResponseWriter, r *http.Request, c *call, a Answ
 	}
 	s.tally(c.Path, given)
 	s.wait(r, a.Delay)
-	if a.Hang {
-		select {
-		case <-r.Context().Done():
-		case <-s.closed:
-		}
-	}
-	if a.Hang || a.Reset {
-		panic(http.ErrAbortHandler) // net/http closes the connection and says nothing
+	if a.silent() {
+		s.silence(w, r, a)
+		return
 	}
 	s.write(w, c, a, status)
 }
@@ -65,19 +63,14 @@ func (s *Server) write(w http.ResponseWriter, c *call, a Answer, status int) {
 	}
 	maps.Copy(h, a.Header)
 	body := a.Body
-	if body == nil && status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified {
+	if body == nil && bodyAllowed(status) {
 		body = s.body(c, a, status, requestID)
 	}
-	if len(body) > 0 {
-		h["Content-Length"] = []string{strconv.Itoa(len(body))}
-	}
-	w.WriteHeader(status)
-	if a.Cut {
-		_, _ = w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler)
-	}
-	_, _ = w.Write(body) // the client may be gone
+	send(w, a, status, body)
+}
+
+func bodyAllowed(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
 }
 
 // body returns the body that goes with a status.
@@ -87,9 +80,11 @@ func (s *Server) body(c *call, a Answer, status int, requestID string) []byte {
 	}
 	switch {
 	case c.Path == PathToken:
-		return s.issue()
+		return s.issue(a)
 	case c.Path == PathInvoke && !c.published:
 		return []byte(`{"invocationId":"` + c.id + `"}`)
+	case c.Path == PathInvoke && s.opts.Output != nil:
+		return s.opts.Output(c.Payload)
 	case c.Path == PathInvoke:
 		return []byte(`{"executionId":"` + c.id + `"}`)
 	case c.Path == PathHistory:

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
 )
@@ -55,4 +56,22 @@ func Example() {
 	// 503 Service Unavailable
 	// 202 Accepted
 	// executed 1 c-1
+}
+
+// A storm of 503s and 429s over slow answers, as another program would switch it on: PUT this to /_faults.
+func ExampleServer_SetFault() {
+	api := genesystest.New(genesystest.Options{Seed: 1})
+	defer api.Close()
+	api.SetFault(
+		genesystest.Fault{Latency: genesystest.Latency{P50: genesystest.Duration(80 * time.Millisecond), P99: genesystest.Duration(2 * time.Second)}},
+		genesystest.Fault{Status: 503, Rate: 0.3, For: genesystest.Duration(10 * time.Second), Every: genesystest.Duration(time.Minute)},
+		genesystest.Fault{Status: 429, RetryAfter: 2, Rate: 0.05, Paths: genesystest.PathInvoke},
+	)
+	asJSON, err := json.Marshal(api.Faults())
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(string(asJSON))
+	// Output:
+	// [{"latency":{"p50":"80ms","p99":"2s"}},{"status":503,"rate":0.3,"for":"10s","every":"1m0s"},{"status":429,"retry_after":2,"paths":"invoke","rate":0.05}]
 }

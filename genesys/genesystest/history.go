@@ -14,7 +14,10 @@ const (
 	defaultPageSize, maxPageSize = 25, 500
 )
 
-// Run is how an invocation that was accepted goes on.
+// longestRun is how long the platform lets an action run.
+const longestRun = 60 * time.Second
+
+// Run is how an action runs, once it has been invoked.
 type Run struct {
 	Takes  time.Duration // until it ends
 	Failed bool          // it ends as a failure
@@ -31,6 +34,21 @@ type invocation struct {
 type history struct {
 	ring  []invocation
 	count int // of all there ever were; the newest is ring[(count-1)%historyKept]
+}
+
+// run lets an action of the published style run while the caller waits.
+func (s *Server) run(c *call, a Answer) Answer {
+	run := s.opts.Run(c.Payload)
+	a.Execute = true
+	a.Delay += min(run.Takes, longestRun)
+	switch {
+	case run.Takes > longestRun:
+		a.Status, a.Body = http.StatusGatewayTimeout, nil
+	case run.Failed:
+		a.Status, a.Body, a.ActionCode = http.StatusBadRequest, nil, "ACTION.REMOTE_ENDPOINT"
+		a.Message = "the backend service has failed"
+	}
+	return a
 }
 
 // remember puts an invocation into the history.

@@ -15,6 +15,8 @@ const defaultKeep = 100_000
 type Execution struct {
 	Seq    int64     `json:"seq"` // from 1, in the order of execution
 	ID     string    `json:"id"`  // of the message, by Options.ID
+	API    string    `json:"api"` // the style, processes or integrations
+	Action string    `json:"action"`
 	SHA256 string    `json:"sha256"`
 	Status int       `json:"status"` // what was answered; 0 where no answer was given
 	At     time.Time `json:"at"`
@@ -34,7 +36,7 @@ type Tally map[int]int
 
 // record notes an execution. Holding the lock while OnExecute runs is what makes its order that of Seq.
 func (s *Server) record(c *call, status int) {
-	e := Execution{ID: c.ID, Status: status, At: time.Now(), Payload: c.Payload}
+	e := Execution{ID: c.ID, API: c.api(), Action: c.action, Status: status, At: time.Now(), Payload: c.Payload}
 	if s.opts.OnExecute != nil || s.opts.Keep >= 0 {
 		sum := sha256.Sum256(c.Payload)
 		e.SHA256 = hex.EncodeToString(sum[:])
@@ -54,6 +56,14 @@ func (s *Server) record(c *call, status int) {
 		return
 	}
 	s.kept[(e.Seq-1)%int64(s.opts.Keep)] = e
+}
+
+// api names the style.
+func (c *call) api() string {
+	if c.published {
+		return "integrations"
+	}
+	return "processes"
 }
 
 // Executions returns the executions kept, the oldest first.

@@ -27,6 +27,9 @@ type Mix struct {
 	// the action runs twice.
 	Lost float64
 
+	// Latency is how long answers take, where it is not zero.
+	Latency Latency
+
 	// MaxTransient is how many calls of one message the faults from RateLimited on may hit (if zero, 2):
 	// a message that is neither refused nor poison gets through in the end.
 	MaxTransient int
@@ -52,10 +55,7 @@ func (m Mix) Behaviour() Behaviour {
 		{m.Timeout, Answer{Hang: true}},
 		{m.Lost, Answer{Reset: true, Execute: true}},
 	}
-	return func(c Call) Answer {
-		if c.Path != PathInvoke {
-			return Answer{}
-		}
+	fate := func(c Call) Answer {
 		switch roll := m.roll(c.ID, 0); {
 		case roll < m.Refused:
 			return Answer{Status: http.StatusBadRequest}
@@ -72,6 +72,14 @@ func (m Mix) Behaviour() Behaviour {
 			roll -= t.share
 		}
 		return Answer{}
+	}
+	return func(c Call) Answer {
+		if c.Path != PathInvoke {
+			return Answer{}
+		}
+		a := fate(c)
+		a.Delay = m.Latency.sample(m.roll(c.ID, -c.N))
+		return a
 	}
 }
 

@@ -21,8 +21,9 @@ type call struct {
 	published bool   // the style of the published API, "integrations"; else "processes"
 	action    string // the id in an invocation's path
 	query     url.Values
-	id        string // of an invocation that was executed
-	failed    error  // the body could not be read
+	id        string  // of an invocation that was executed
+	failed    error   // the body could not be read
+	twists    []Fault // what changes the answer, whatever it is
 }
 
 // ServeHTTP answers as the API would, or as it was told to.
@@ -38,12 +39,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	// To the end, so that net/http notices when a client gives up on a request that hangs.
 	c.Payload, c.failed = readAll(w, r)
-	if f, ok := s.faultFor(c.Path); ok {
-		if !f.isDelay() {
+	for _, f := range s.hits(c.Path) {
+		if f.decides() {
 			s.deliver(w, r, c, f.answer())
 			return
 		}
 		s.wait(r, time.Duration(f.Delay))
+		c.twists = append(c.twists, f)
 	}
 	if s.outage.hits(s.executed.Load()) {
 		s.deliver(w, r, c, s.outage.Answer)
@@ -56,6 +58,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := s.behave(c)
 	if c.Path == PathHistory && a.Body == nil && a.executes() {
 		a = checkPage(c, a)
+	}
+	if c.Path == PathInvoke && c.published && s.opts.Run != nil && a.executes() {
+		a = s.run(c, a)
 	}
 	s.deliver(w, r, c, a)
 }
@@ -113,11 +118,14 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 	case c.Path == PathOther:
 		return &Answer{Status: http.StatusNotFound}
 	case r.Method != http.MethodPost && c.Path != PathHistory && c.Path != PathAction:
-		return &Answer{Status: http.StatusMethodNotAllowed}
+		return &Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": c.methods()}}
 	case c.Path == PathToken:
 		return s.checkClient(r, c)
-	case !s.authorized(r):
-		return &Answer{Status: http.StatusUnauthorized}
+	}
+	if refusal := s.checkToken(r); refusal != nil {
+		return refusal
+	}
+	switch {
 	case s.opts.ActionID != "" && c.action != s.opts.ActionID:
 		return &Answer{Status: http.StatusNotFound}
 	case c.Path == PathHistory, c.Path == PathAction:
@@ -130,6 +138,14 @@ func (s *Server) check(r *http.Request, c *call) *Answer {
 		return &Answer{Status: http.StatusBadRequest}
 	}
 	return nil
+}
+
+// methods are those that a path takes.
+func (c *call) methods() []string {
+	if c.Path == PathInvoke && !c.published {
+		return []string{"GET, POST"}
+	}
+	return []string{http.MethodPost}
 }
 
 // behave asks the Behaviour, and counts the calls of messages that do not succeed.

@@ -18,8 +18,9 @@ type Options struct {
 	ClientID, ClientSecret string
 	// ActionID is the one action that exists; if empty, every id does.
 	ActionID string
-	// TokenLife is how long a token is valid; if zero, a day.
-	TokenLife time.Duration
+	// TokenLife is how long a token is valid; if zero, a day. TokenIdle is how long without use, as in an
+	// organisation that has to follow HIPAA; if zero, as long as it lives.
+	TokenLife, TokenIdle time.Duration
 	// Seed makes ids, tokens and the faults hit by Fault.Rate repeatable.
 	Seed uint64
 	// ID tells the message's id from its payload. If nil, contact.external_id; where there is none, the
@@ -35,16 +36,20 @@ type Options struct {
 	// Keep is how many executions [Server.Executions] remembers, the newest; if zero, 100,000; if negative,
 	// none.
 	Keep int
-	// Run says how an invocation that was accepted goes on, as the history shows it; if nil, it has completed
-	// at once. The payload is not to be kept or changed.
+	// Run says how long an action runs and how it ends; if nil, it has completed at once. In the style that is
+	// not published the history shows it; in the published one, the answer waits for it, but no longer than the
+	// 60 s after which the platform answers 504. The payload is not to be kept or changed.
 	Run func(payload []byte) Run
+	// Output is the action's output in the published style, a JSON object; if nil, one with an executionId.
+	// The payload is not to be kept or changed.
+	Output func(payload []byte) []byte
 }
 
 // Server is a fake Genesys Cloud. It is safe for concurrent use. Close it when done.
 type Server struct {
 	opts    Options
 	outage  *outage
-	fault   atomic.Pointer[activeFault]
+	faults  atomic.Pointer[[]*activeFault]
 	rolls   atomic.Uint64
 	ids     atomic.Uint64
 	closed  chan struct{}
@@ -57,7 +62,7 @@ type Server struct {
 	history  history
 	answers  map[Path]Tally
 	calls    map[string]int // calls of messages that have not succeeded since
-	tokens   map[string]time.Time
+	tokens   map[string]*grant
 	servers  []*http.Server
 }
 
@@ -78,7 +83,7 @@ func New(opts Options) *Server {
 		closed:  make(chan struct{}),
 		answers: map[Path]Tally{},
 		calls:   map[string]int{},
-		tokens:  map[string]time.Time{},
+		tokens:  map[string]*grant{},
 	}
 }
 
@@ -129,8 +134,12 @@ func (s *Server) Dial(dial func(context.Context, string, string) (net.Conn, erro
 }
 
 func (s *Server) refuses() bool {
-	f, ok := s.Fault()
-	return ok && f.Refuse
+	for _, f := range s.Faults() {
+		if f.Refuse {
+			return true
+		}
+	}
+	return false
 }
 
 // listener closes what comes in while connections are refused.
@@ -146,9 +155,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		if err != nil || !l.server.refuses() {
 			return conn, err
 		}
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // a reset, not an orderly end
-		}
+		reset(conn)
 		_ = conn.Close()
 	}
 }

@@ -149,12 +149,18 @@ func TestServer_RefusesWhatTheAPIWould(t *testing.T) {
 			status                   int
 			code                     string
 		}{
-			{"no token", "POST", processes, "{}", []string{"Content-Type", "application/json"}, 401, "bad.credentials"},
+			{"no token", "POST", processes, "{}", []string{"Content-Type", "application/json"}, 401, "authentication.required"},
 			{"a token of nobody", "POST", processes, "{}", []string{"Authorization", "Bearer x"}, 401, "bad.credentials"},
 			{"an unknown path", "POST", "/api/v2/users", "{}", asJSON, 404, "not.found"},
 			{"an unknown action", "POST", "/api/v2/processes/data-actions/x/invocations", "{}", asJSON, 404, "not.found"},
 			{"GET", "GET", integrations, "", asJSON, 405, "method.not.allowed"},
+			{"GET of a token", "GET", "/oauth/token", "", nil, 405, "method.not.allowed"},
 			{"no JSON type", "POST", processes, "{}", bearer, 415, "unsupported.media.type"},
+			{"no token, published", "POST", integrations, "{}", []string{"Content-Type", "application/json"}, 401, "authentication.required"},
+			{"an old id, published", "POST", "/api/v2/integrations/actions/x/execute?flatten=false", "{}", asJSON, 404, "not.found"},
+			{"no JSON type, published", "POST", integrations, "{}", append([]string{"Content-Type", "text/plain"}, bearer...), 415, "unsupported.media.type"},
+			{"no object, published", "POST", integrations, `"x"`, asJSON, 400, "bad.request"},
+			{"far too large", "POST", integrations, `{"a":"` + strings.Repeat("x", 900_000) + `"}`, asJSON, 413, "request.entity.too.large"},
 			{"no object", "POST", processes, "[]", asJSON, 400, "bad.request"},
 			{"no JSON", "POST", processes, "{", asJSON, 400, "bad.request"},
 			{"too large", "POST", integrations, `{"a":"` + strings.Repeat("x", 512_000) + `"}`, asJSON, 413, "request.entity.too.large"},
@@ -168,13 +174,36 @@ func TestServer_RefusesWhatTheAPIWould(t *testing.T) {
 			assert.NotEmpty(t, a.body["contextId"], tt.name)
 		}
 		assert.Len(t, f.api.Executions(), 1)
+		a, err := f.do("PUT", processes, "{}", asJSON...)
+		require.NoError(t, err)
+		assert.Equal(t, "GET, POST", a.header.Get("Allow"))
+	})
+}
 
-		time.Sleep(time.Hour)
-		assert.Equal(t, 401, f.status(processes, "m"), "the token has expired")
-		f.token = ""
-		assert.Equal(t, 202, f.status(processes, "m"))
-		f.api.RevokeTokens()
-		assert.Equal(t, 401, f.status(processes, "m"))
+// Whatever is answered, support can be asked about it.
+func TestServer_NamesEveryAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t, genesystest.Options{})
+		seen := map[string]bool{}
+		for _, fault := range []genesystest.Fault{{Delay: 1}, {Status: 503}, {Status: 429}, {Status: 302}, {Status: 204}} {
+			f.api.SetFault(fault)
+			for path, header := range map[string]string{
+				integrations: "ININ-Correlation-Id", "/oauth/token": "ININ-Correlation-Id", "/api/v2/users": "ININ-Correlation-Id",
+				"/api/v2/integrations/actions/a": "ININ-Correlation-Id", processes: "Request-Id", "/api/v2/oauth/token": "Request-Id",
+			} {
+				for _, method := range []string{"GET", "POST", "PUT"} {
+					a, err := f.do(method, path, "")
+					require.NoError(t, err)
+					id := a.header.Get(header)
+					assert.Len(t, id, 36, path)
+					assert.False(t, seen[id])
+					seen[id] = true
+					if said, ok := a.body["contextId"]; ok {
+						assert.Equal(t, id, said)
+					}
+				}
+			}
+		}
 	})
 }
 
@@ -213,13 +242,13 @@ func TestServer_RecordsExecutions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []string
 		f := setup(t, genesystest.Options{Keep: 3, OnExecute: func(e genesystest.Execution) {
-			told = append(told, fmt.Sprintf("%d %s %s", e.Seq, e.ID, e.Payload))
+			told = append(told, fmt.Sprintf("%d %s %s %s %s", e.Seq, e.API, e.Action, e.ID, e.Payload))
 		}})
 		for i := 1; i <= 5; i++ {
 			require.Equal(t, 202, f.status(processes, strconv.Itoa(i)))
 		}
 		assert.Len(t, told, 5)
-		assert.Equal(t, "5 5 "+payload("5"), told[4])
+		assert.Equal(t, "5 processes action-1 5 "+payload("5"), told[4])
 		var kept []int64
 		for _, e := range f.api.Executions() {
 			kept = append(kept, e.Seq)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,44 +40,78 @@ func (s *Server) knows(id, secret string) bool {
 	return id == s.opts.ClientID && subtle.ConstantTimeCompare([]byte(secret), []byte(s.opts.ClientSecret)) == 1
 }
 
+// grant is a token that was issued.
+type grant struct {
+	expires, used time.Time
+	revoked       bool
+}
+
+// forgotten is how long a token that has died is remembered, so that what is said of it is true.
+const forgotten = time.Hour
+
 // issue makes a token and returns the body that carries it.
-func (s *Server) issue() []byte {
+func (s *Server) issue(a Answer) []byte {
+	life := s.opts.TokenLife
+	if a.TokenLife > 0 {
+		life = a.TokenLife
+	}
 	value := "fake-" + s.newID()
 	now := time.Now()
 	s.mu.Lock()
-	for old, expires := range s.tokens {
-		if !now.Before(expires) {
+	for old, g := range s.tokens {
+		if now.Sub(g.expires) > forgotten {
 			delete(s.tokens, old)
 		}
 	}
-	s.tokens[value] = now.Add(s.opts.TokenLife)
+	s.tokens[value] = &grant{expires: now.Add(life), used: now}
 	s.mu.Unlock()
+	var says json.RawMessage
+	switch a.ExpiresIn {
+	case "":
+		says = json.RawMessage(strconv.Itoa(int(life / time.Second)))
+	case expiresInNone:
+	default:
+		says = json.RawMessage(a.ExpiresIn)
+	}
 	body, err := json.Marshal(struct {
-		AccessToken string `json:"access_token"`
-		TokenType   string `json:"token_type"`
-		ExpiresIn   int    `json:"expires_in"`
-	}{value, "bearer", int(s.opts.TokenLife / time.Second)})
+		AccessToken string          `json:"access_token"`
+		TokenType   string          `json:"token_type"`
+		ExpiresIn   json.RawMessage `json:"expires_in,omitempty"`
+	}{value, "bearer", says})
 	if err != nil {
-		return nil // cannot be: there are only strings and numbers in it
+		return []byte(`{}`) // ExpiresIn was no JSON
 	}
 	return body
 }
 
-// authorized says whether a request bears a token that is valid.
-func (s *Server) authorized(r *http.Request) bool {
-	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok {
-		return false
+// checkToken returns the refusal of a request that bears no valid token, or nil.
+func (s *Server) checkToken(r *http.Request) *Answer {
+	refuse := func(code, message string) *Answer {
+		return &Answer{Status: http.StatusUnauthorized, Code: code, Message: message}
 	}
+	value, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || value == "" {
+		return refuse("authentication.required", "No authentication bearer token specified in authorization header.")
+	}
+	now := time.Now()
 	s.mu.Lock()
-	expires, ok := s.tokens[value]
-	s.mu.Unlock()
-	return ok && time.Now().Before(expires)
+	defer s.mu.Unlock()
+	g := s.tokens[value]
+	switch {
+	case g == nil || g.revoked:
+		return refuse("bad.credentials", "Invalid login credentials.")
+	case !now.Before(g.expires), s.opts.TokenIdle > 0 && now.Sub(g.used) >= s.opts.TokenIdle:
+		return refuse("credentials.expired", "The supplied credentials are expired and invalid.")
+	}
+	g.used = now
+	return nil
 }
 
 // RevokeTokens makes every token issued so far invalid, as disabling and enabling the OAuth client does.
 func (s *Server) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.tokens)
+	for _, g := range s.tokens {
+		g.revoked = true
+	}
 }

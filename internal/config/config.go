@@ -15,6 +15,8 @@ type Config struct {
 	Admin   Admin
 	Log     Log
 
+	DeadLetter DeadLetter
+
 	files    []string // that were read
 	origins  map[string]Origin
 	unread   bool // the file that was named cannot be read: what seems not to be set may stand in it
@@ -64,6 +66,12 @@ type Worker struct {
 	Drain            time.Duration // never 0: 0 is replaced by the request time-out and five seconds
 	Tombstones       string        // dead-letter or skip
 	Refusals         int           // refusals in a row that hold everything; 0: never
+}
+
+// DeadLetter says what a dead letter must not hold.
+type DeadLetter struct {
+	// Redact names what is left out: JSON pointers into the payload, payload, key, header:NAME.
+	Redact []string
 }
 
 // Genesys says which Data Action is invoked, where, and how fast.

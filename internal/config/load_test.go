@@ -91,7 +91,7 @@ func TestLoad_ReadsEveryKeyFromEverySource(t *testing.T) {
 		"schema.file": "s.json", "schema.max_bytes": "2KiB", "worker.order": "none", "worker.concurrency": "7",
 		"worker.max_in_flight": "70", "worker.max_in_flight_bytes": "3MiB", "worker.max_ahead": "9", "worker.max_attempts": "2",
 		"worker.give_up_after": "2m", "worker.retry_unknown": "dead-letter", "worker.drain": "50s",
-		"worker.tombstones": "skip", "worker.refusals": "0", "genesys.base_url": "http://h:1/x",
+		"worker.tombstones": "skip", "worker.refusals": "0", "dead_letter.redact": "/a/*/b,key,header:x", "genesys.base_url": "http://h:1/x",
 		"genesys.login_url": "http://l", "genesys.region": "mypurecloud.de", "genesys.api": "integrations",
 		"genesys.input": "flat", "genesys.rate": "120", "genesys.timeout": "9s", "genesys.client_id": "0123",
 		"genesys.client_secret": "cs", "genesys.data_action_id": "custom_-_1", "genesys.success": "/ok=true",
@@ -255,8 +255,10 @@ type values struct {
 	Genesys config.Genesys
 	Admin   config.Admin
 	Log     config.Log
+
+	DeadLetter config.DeadLetter
 }
 
 func plain(c *config.Config) values {
-	return values{c.Kafka, c.Schema, c.Worker, c.Genesys, c.Admin, c.Log}
+	return values{c.Kafka, c.Schema, c.Worker, c.Genesys, c.Admin, c.Log, c.DeadLetter}
 }

@@ -58,7 +58,7 @@ func (r *row) need() Need {
 		return NeedKafka
 	case "schema":
 		return NeedSchema
-	case "worker":
+	case "worker", "dead_letter":
 		return NeedWorker
 	case "genesys":
 		return NeedGenesys

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // maxDrain bounds worker.drain. The rebalance time-out that sluice asks for is the drain and ten seconds:
@@ -133,6 +134,45 @@ func httpURL(field any) *flaw {
 		return &flaw{"ends with the API's own path", "leave out " + apiPath + ": sluice adds it"}
 	}
 	return nil
+}
+
+// redactions accepts what can be named to be left out of dead letters. A property whose name holds a comma needs
+// sluice.yaml's list.
+func redactions(field any) *flaw {
+	rules := *field.(*[]string)
+	for i, rule := range rules {
+		problem, fix := redaction(rule)
+		if problem == "" {
+			continue
+		}
+		if len(rules) > 1 {
+			problem = "number " + strconv.Itoa(i+1) + " " + problem
+		}
+		return &flaw{problem, fix}
+	}
+	return nil
+}
+
+// tilde finds what a ~ in a JSON pointer must not be.
+var tilde = regexp.MustCompile(`~([^01]|$)`)
+
+func redaction(rule string) (problem, fix string) {
+	name, isHeader := strings.CutPrefix(rule, "header:")
+	switch {
+	case !utf8.ValidString(rule):
+		return "is not UTF-8", "write it as the payload or the header has it, in UTF-8"
+	case rule == "payload", rule == "key":
+		return "", ""
+	case isHeader && name == "":
+		return "lacks the header's name", "use header:NAME, or header:* for every header"
+	case isHeader:
+		return "", ""
+	case !strings.HasPrefix(rule, "/"):
+		return "names nothing that can be redacted", "use a JSON pointer, which begins with /, such as /contact/external_id; or payload, key or header:NAME"
+	case tilde.MatchString(rule):
+		return "is not a JSON pointer", "in a name, write ~ as ~0 and / as ~1"
+	}
+	return "", ""
 }
 
 // inputShape checks no more than the shape: what a source may be is the API client's knowledge.

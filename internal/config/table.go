@@ -107,6 +107,10 @@ var table = withVariables([]row{
 		doc:   "Refusals by the API in a row that hold everything; 0 turns this off.",
 		field: func(c *Config) any { return &c.Worker.Refusals }},
 
+	{path: "dead_letter.redact", shown: "nothing", rule: redactions,
+		doc:   "What dead letters must not hold, comma-separated: JSON pointers into the payload (* for any position or field), payload, key, header:NAME.",
+		field: func(c *Config) any { return &c.DeadLetter.Redact }},
+
 	{path: "genesys.base_url", env: "GENESYS_BASE_URL", shown: defaultBaseURL + ", or the region's", rule: optional(httpURL),
 		doc:   "API host, with a path before it where a gateway needs one.",
 		field: func(c *Config) any { return &c.Genesys.BaseURL }},

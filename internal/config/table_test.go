@@ -15,7 +15,7 @@ func TestTable_EveryRowIsWhole(t *testing.T) {
 	for i := range table {
 		r := &table[i]
 		t.Run(r.path, func(t *testing.T) {
-			assert.Regexp(t, `^[a-z]+(\.[a-z_]+)+$`, r.path)
+			assert.Regexp(t, `^[a-z_]+(\.[a-z_]+)+$`, r.path)
 			assert.Regexp(t, `^(SLUICE|GENESYS)_[A-Z_]+$`, r.env)
 			assert.Regexp(t, `^[a-z-]+$`, r.flag())
 			assert.Regexp(t, `^[A-Za-z].*\.$`, r.doc, "a sentence")
@@ -43,11 +43,11 @@ func TestTable_KeepsTheContractOfNames(t *testing.T) {
 		"SLUICE_KAFKA_SASL_PASSWORD", "SLUICE_KAFKA_SASL_PASSWORD_FILE", "SLUICE_TOPIC", "SLUICE_GROUP", "SLUICE_START",
 		"SLUICE_DEAD_LETTER_TOPIC", "SLUICE_RESULTS_TOPIC", "SLUICE_CREATE_TOPICS", "SLUICE_SCHEMA", "SLUICE_ORDER",
 		"SLUICE_CONCURRENCY", "SLUICE_MAX_AHEAD", "SLUICE_MAX_ATTEMPTS", "SLUICE_GIVE_UP_AFTER", "SLUICE_RETRY_UNKNOWN",
-		"SLUICE_DRAIN", "SLUICE_ADMIN_ADDR", "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT",
+		"SLUICE_DEAD_LETTER_REDACT", "SLUICE_DRAIN", "SLUICE_ADMIN_ADDR", "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT",
 	} {
 		assert.Contains(t, variables, name)
 	}
-	for _, path := range []string{"worker.max_in_flight", "worker.tombstones", "worker.refusals", "genesys.success"} {
+	for _, path := range []string{"worker.max_in_flight", "worker.tombstones", "worker.refusals", "genesys.success", "dead_letter.redact"} {
 		assert.Contains(t, paths, path)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,7 +66,7 @@ func decode(field, raw any) *flaw {
 		return decodeText(field, raw)
 	case []string:
 		if f, ok := field.(*[]string); ok {
-			*f = raw
+			*f = slices.Clip(append([]string(nil), raw...)) // nil where it is empty
 			return nil
 		}
 		return &flaw{"a list where one value is expected", "write it without dashes or brackets"}

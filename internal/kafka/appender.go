@@ -101,6 +101,7 @@ func (a *Appender) Append(ctx context.Context, id string, fit func(limit int) Fo
 	f := fit(a.limit.get(ctx, limitAge))
 	var failure error
 	for tries := 0; ; {
+		refused := false
 		err := a.send(ctx, f)
 		switch {
 		case err == nil:
@@ -113,9 +114,7 @@ func (a *Appender) Append(ctx context.Context, id string, fit func(limit int) Fo
 				f = smaller
 				continue
 			}
-			// Not even the smallest form is taken, so it is the topic. Begin again with the whole record, or
-			// the form that is taken once the topic is mended would be the smallest.
-			f = fit(a.limit.get(ctx, limitAge))
+			refused = true
 		}
 		failure = err
 		tries++
@@ -124,6 +123,11 @@ func (a *Appender) Append(ctx context.Context, id string, fit func(limit int) Fo
 			a.cfg.OnFailure()
 		}
 		Pause(ctx, tries)
+		if refused {
+			// Not even the smallest form is taken, so it is the topic. Begin again with what the topic takes now,
+			// or the form that is taken once it is mended would be the smallest.
+			f = fit(a.limit.get(ctx, time.Second))
+		}
 	}
 }
 

@@ -96,3 +96,11 @@ func TestProgress_ShowsOnlyWhatTakesLongAndOnlyToPeople(t *testing.T) {
 		})
 	}
 }
+
+func TestWrap_BreaksBetweenWords(t *testing.T) {
+	require.Equal(t, "  one two\n  three\n", term.Wrap("one two three", "  ", 10))
+	require.Equal(t, "one two three\n", term.Wrap("one two three", "", 0))
+	require.Equal(t, "a\nverylongword\nb\n", term.Wrap("a verylongword b", "", 5))
+	require.Equal(t, "\n", term.Wrap("", "", 10))
+	require.Equal(t, "\x1b[1mone\x1b[0m two\nthree\n", term.Wrap("\x1b[1mone\x1b[0m two three", "", 7))
+}
