@@ -228,3 +228,29 @@ func TestState_OfOthers(t *testing.T) {
 		require.ErrorContains(t, err, "use a newer sluice")
 	})
 }
+
+// A redacted record lacks what its message had, so only the source topic will do: then all of it is sent.
+func TestReplay_RedactedRecords(t *testing.T) {
+	onScene(t, 0, func(t *testing.T, s *scene) {
+		redaction, err := NewRedaction([]string{"/word", "key", "header:h"})
+		require.NoError(t, err)
+		var letters []Record
+		for i := range int64(4) {
+			r := sample(CodeMaxRetriesExceeded)
+			r.Source = Source{Topic: sourceTopic, Offset: i, Key: []byte("key"), Headers: []Header{{Key: "h", Value: []byte("private")}, {Key: "null"}}}
+			r.Payload = []byte(`{"word":"good"}`)
+			letters = append(letters, r)
+			s.broker.Produce(t, sourceTopic, kafkago.Message{Key: r.Source.Key, Value: r.Payload, Headers: []kafkago.Header{{Key: "h", Value: []byte("private")}, {Key: "null"}}})
+			s.bury(t, redaction.Apply(r))
+		}
+		s.broker.DeleteRecords(t, sourceTopic, 0, 1)
+		r := s.replayer(t)
+		p, err := r.Plan(t.Context(), ReplayOptions{Edits: []string{"good=good"}})
+		require.NoError(t, err)
+		require.Equal(t, 3, p.Replays)
+		require.Equal(t, SkipGone, p.Skipped[0].Reason)
+		_, err = r.Run(t.Context(), p)
+		require.NoError(t, err)
+		s.audit(t, letters[1:])
+	})
+}
