@@ -14,6 +14,9 @@
 //     recognise a repeat by the id, which is the source message's topic, partition and offset.
 //   - A reader scans the topic as it stands when the scan starts, in memory that does not grow with the
 //     topic, and a record it cannot decode does not stop it.
+//   - A [Replayer] puts each message onto its source topic once, whoever else replays the same at the same time and
+//     wherever it breaks off; what it cannot know it does not guess, but stops. The [StateLog] holds what became of
+//     each dead letter.
 //   - No log line, error or metric of this package holds a payload, a key or a header value.
 //
 // A worker needs only the Writer:

@@ -177,7 +177,7 @@ func TestCompose_TopicsAreThoseOfTheWorker(t *testing.T) {
 	}
 	assert.Equal(t, config.Kafka{Topic: "payloads", DeadLetterTopic: "payloads.dlq", ResultsTopic: "payloads.results"}, topics("worker"))
 	assert.Equal(t, topics("worker"), topics("topics"))
-	for _, topic := range []string{"payloads", "payloads.dlq", "payloads.results"} {
+	for _, topic := range []string{"payloads", "payloads.dlq", "payloads.results", "payloads.dlq.state"} {
 		assert.Contains(t, page(t), "`"+topic+"`")
 	}
 }

@@ -59,6 +59,8 @@ type Config struct {
 	Results      ResultWriter // writes the results of accepted messages, each before its message is marked; none
 	ResultsTopic string       // where it writes them; empty: no topic is seen to
 
+	Replays ReplayLog // told how replayed messages end; nobody
+
 	Order            Order         // OrderKey
 	Concurrency      int           // requests at the API at once; 64
 	MaxInFlight      int           // messages fetched and not ended; 5,000

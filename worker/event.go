@@ -32,11 +32,21 @@ type DeadLettered struct {
 	Age         time.Duration // from the message's timestamp to its end
 }
 
-// Skipped says that a tombstone was passed over, as configured.
+// SkipReason says why a message is passed over.
+type SkipReason string
+
+// The reasons.
+const (
+	SkipTombstone  SkipReason = "tombstone"   // it has no value, and those are passed over, as configured
+	SkipOtherGroup SkipReason = "other_group" // it replays a dead letter of another group
+)
+
+// Skipped says that a message was passed over.
 type Skipped struct {
 	Topic     string
 	Partition int
 	Offset    int64
+	Why       SkipReason
 }
 
 // Attempted says that one request at the API has returned.

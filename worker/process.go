@@ -67,13 +67,16 @@ type ResultWriter interface {
 type validation struct {
 	payload []byte
 	failure *failure
-	skip    bool // a tombstone that is to be passed over
+	skip    SkipReason // why it is to be passed over; empty: it is not
 }
 
 func (w *Worker) validate(m *message) (r validation) {
 	defer w.caught(m, func() { r = validation{failure: internalFailure()} })
 	if m.value == nil && w.cfg.Tombstones == TombstonesSkip {
-		return validation{skip: true}
+		return validation{skip: SkipTombstone}
+	}
+	if w.foreign(m) {
+		return validation{skip: SkipOtherGroup}
 	}
 	payload, err := w.validator.Validate(m.value)
 	var invalid *schema.Error

@@ -25,6 +25,9 @@ func (w *Worker) record(m *message, now time.Time) deadletter.Record {
 		Source: m.source(), Payload: m.value,
 		Action: w.cfg.Action, Processor: w.cfg.Processor,
 	}
+	if replay, ok := m.replayed(); ok {
+		r.Replay = replay.record()
+	}
 	if m.history.unknown && r.Outcome != deadletter.OutcomeExecuted {
 		r.Outcome = deadletter.OutcomeUnknown // an earlier attempt may have been executed
 	}

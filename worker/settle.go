@@ -21,9 +21,9 @@ func (e *engine) validated(m *message, r validation) {
 	switch {
 	case r.failure != nil:
 		e.end(m, r.failure)
-	case r.skip:
+	case r.skip != "":
 		e.finish(m)
-		e.tell(Skipped{Topic: m.part.topic, Partition: m.part.id, Offset: m.offset})
+		e.tell(Skipped{Topic: m.part.topic, Partition: m.part.id, Offset: m.offset, Why: r.skip})
 	default:
 		m.payload = r.payload
 		e.ready(m)
@@ -147,6 +147,7 @@ func (e *engine) stored(m *message, r store, now time.Time) {
 func (e *engine) delivered(m *message, requestID string, now time.Time) {
 	e.finish(m)
 	e.exposure.ended++
+	e.replayEnded(m, "")
 	e.tell(Delivered{
 		Topic: m.part.topic, Partition: m.part.id, Offset: m.offset,
 		RequestID: requestID, Attempts: m.history.count + 1,
@@ -164,6 +165,7 @@ func (e *engine) written(m *message, r write, now time.Time) {
 		return // not durable, so not marked: the next owner ends it
 	default:
 		e.finish(m)
+		e.replayEnded(m, m.id())
 		e.w.log.Warn("dead letter", r.fields...)
 		e.tell(DeadLettered{
 			ID: m.id(), Code: r.code, Class: r.class, Fingerprint: r.fingerprint,

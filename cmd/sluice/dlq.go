@@ -16,10 +16,13 @@ import (
 
 func (a *app) dlqCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "dlq", Short: "Look at the messages that could not be delivered", Args: cobra.NoArgs,
+		Use: "dlq", Short: "Look at the messages that could not be delivered, and deal with them", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dlqStatsCmd(), a.dlqLsCmd(), a.dlqShowCmd(), a.dlqTailCmd(), a.dlqExportCmd())
+	cmd.AddCommand(
+		a.dlqStatsCmd(), a.dlqLsCmd(), a.dlqShowCmd(), a.dlqTailCmd(), a.dlqExportCmd(),
+		a.dlqReplayCmd(), a.dlqResolveCmd(), a.dlqReopenCmd(),
+	)
 	return cmd
 }
 

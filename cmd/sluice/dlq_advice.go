@@ -31,6 +31,8 @@ func adviceFor(r deadletter.Record) advice {
 		a.next = append(a.next, suggestion{"sluice explain " + string(r.Code), "what the code means, its causes, what to do"})
 	}
 	a.next = append(a.next,
+		suggestion{"sluice dlq replay " + r.Source.ID() + " --dry-run", "what replaying it would do"},
+		suggestion{"sluice dlq resolve " + r.Source.ID() + " --note TEXT", "nothing more is to be done"},
 		suggestion{"sluice dlq ls --fingerprint " + r.Fingerprint(), "others with the same cause"},
 		suggestion{"sluice dlq show " + r.Source.ID() + " -o json", "the whole record"},
 	)

@@ -30,6 +30,7 @@ of the topic was looked at, is said on standard error.
 	}
 	filter.add(cmd)
 	limit := limitFlag(cmd, 50, "of them, the newest ones")
+	all := allFlag(cmd)
 	output := outputFlag(cmd)
 	deadLetterSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -41,17 +42,21 @@ of the topic was looked at, is said on standard error.
 			return err
 		}
 		selected.Limit = *limit
-		return a.dlqLs(cmd, selected, *output)
+		return a.dlqLs(cmd, selected, *all, *output)
 	}
 	return cmd
 }
 
-func (a *app) dlqLs(cmd *cobra.Command, f deadletter.Filter, output outputFormat) error {
+func (a *app) dlqLs(cmd *cobra.Command, f deadletter.Filter, all bool, output outputFormat) error {
 	letters, err := a.openDeadLetters(cmd)
 	if err != nil {
 		return err
 	}
 	defer letters.close()
+	left, err := letters.onlyOpen(cmd.Context(), &f, all)
+	if err != nil {
+		return err
+	}
 	found, err := letters.list(cmd.Context(), f)
 	if err != nil {
 		return err
@@ -65,6 +70,7 @@ func (a *app) dlqLs(cmd *cobra.Command, f deadletter.Filter, output outputFormat
 		return err
 	}
 	fmt.Fprintln(a.streams.Err, letters.listed(f, found))
+	a.tellLeftOut(left)
 	if len(found.Entries) > 0 && output.forPeople() && a.streams.ErrIsTerminal {
 		fmt.Fprintf(a.streams.Err, "One of them in full: %s\n", a.streams.ErrStyle().Cyan("sluice dlq show "+letters.entryID(found.Entries[0])))
 	}

@@ -19,9 +19,10 @@ const labelColumns = 12
 // sheet is a dead letter on a page, for people.
 type sheet struct {
 	strings.Builder
-	style term.Style
-	now   time.Time
-	width int // of the terminal; 0 where there is none, and lines are as long as they are
+	style   term.Style
+	now     time.Time
+	history []string // what happened to it since
+	width   int      // of the terminal; 0 where there is none, and lines are as long as they are
 }
 
 // columns returns the width for a sheet.
@@ -80,6 +81,7 @@ func (s *sheet) deadLetter(d *deadLetters, e deadletter.Entry) {
 	s.attempts(e.Record)
 	s.answer(e.Record)
 	s.ticket(e.Record)
+	s.since()
 	s.next(a.next)
 }
 
@@ -194,6 +196,17 @@ func (s *sheet) answer(r deadletter.Record) {
 		raw = []byte(text)
 	}
 	s.WriteString(term.Indent(renderPayload(s.style, raw, nil), "    "))
+}
+
+// since writes what happened since the dead letter was written.
+func (s *sheet) since() {
+	if len(s.history) == 0 {
+		return
+	}
+	s.section("Since then", "")
+	for _, line := range s.history {
+		s.line("  %s", line)
+	}
 }
 
 func (s *sheet) next(suggestions []suggestion) {

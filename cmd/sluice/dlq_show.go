@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -67,7 +68,7 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 		return slices.ContainsFunc(found, func(e deadletter.Entry) bool { return e.Source.ID() == id })
 	})
 	if output.forPeople() {
-		err = a.printDeadLetters(letters, found)
+		err = a.printDeadLetters(cmd.Context(), letters, found)
 	} else {
 		err = a.printStored(cmd, letters, found, output)
 	}
@@ -83,11 +84,15 @@ func (a *app) dlqShow(cmd *cobra.Command, ids []string, output outputFormat) err
 }
 
 // printDeadLetters prints dead letters for people.
-func (a *app) printDeadLetters(d *deadLetters, entries []deadletter.Entry) error {
+func (a *app) printDeadLetters(ctx context.Context, d *deadLetters, entries []deadletter.Entry) error {
 	for i, e := range entries {
 		s := sheet{style: a.streams.OutStyle(), now: time.Now(), width: a.columns()}
 		if i > 0 {
 			s.line("")
+		}
+		var err error
+		if s.history, err = sinceThen(ctx, d.cluster, d.topic, e); err != nil {
+			fmt.Fprintf(a.streams.Err, "%s what became of %s is not known: %v\n", a.streams.ErrStyle().Yellow("Warning:"), d.entryID(e), err)
 		}
 		s.deadLetter(d, e)
 		if err := writeOut(a.streams.Out, []byte(s.String())); err != nil {

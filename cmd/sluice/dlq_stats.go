@@ -28,6 +28,7 @@ that was dead-lettered more than once with the same payload counts once.
 	}
 	filter.add(cmd)
 	limit := limitFlag(cmd, 20, "causes, the most frequent ones")
+	all := allFlag(cmd)
 	output := outputFlag(cmd)
 	deadLetterSettings(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -38,17 +39,22 @@ that was dead-lettered more than once with the same payload counts once.
 		if err != nil {
 			return err
 		}
-		return a.dlqStats(cmd, selected, *limit, *output)
+		return a.dlqStats(cmd, selected, *limit, *all, *output)
 	}
 	return cmd
 }
 
-func (a *app) dlqStats(cmd *cobra.Command, f deadletter.Filter, limit int, output outputFormat) error {
+func (a *app) dlqStats(cmd *cobra.Command, f deadletter.Filter, limit int, all bool, output outputFormat) error {
 	letters, err := a.openDeadLetters(cmd)
 	if err != nil {
 		return err
 	}
 	defer letters.close()
+	left, err := letters.onlyOpen(cmd.Context(), &f, all)
+	if err != nil {
+		return err
+	}
+	defer a.tellLeftOut(left)
 	stats, err := letters.reader.Stats(cmd.Context(), f)
 	if err = letters.ended(err); err != nil {
 		return err

@@ -19,7 +19,9 @@ const (
 	exitUsage       = 2 // usage or configuration
 	exitNotFound    = 3
 	exitCredentials = 4 // refused by Kafka, the API or the login host
+	exitPartly      = 5 // of what was asked, some was done
 	exitUnconfirmed = 6 // something would change, and nobody said yes
+	exitStopped     = 7 // a replay that stopped itself: its first messages did not end well, or a limit was met
 	exitInterrupted = 130
 )
 

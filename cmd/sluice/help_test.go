@@ -42,7 +42,7 @@ func TestHelp_BeginsWithWhatTheCommandDoes(t *testing.T) {
 }
 
 func TestHelp_TellsOfEveryExitCode(t *testing.T) {
-	for _, code := range []int{exitOK, exitFailed, exitUsage, exitNotFound, exitCredentials, exitUnconfirmed, exitInterrupted} {
+	for _, code := range []int{exitOK, exitFailed, exitUsage, exitNotFound, exitCredentials, exitPartly, exitUnconfirmed, exitStopped, exitInterrupted} {
 		require.Regexp(t, fmt.Sprintf(`(?m)^ +%d  \w`, code), exitCodesTopic().Long)
 	}
 }

@@ -70,6 +70,7 @@ type process struct {
 	client      *genesys.Client
 	deadLetters *deadletter.Writer
 	results     *results.Writer // nil: none are written
+	replayEnds  *deadletter.EndLog
 	worker      *worker.Worker
 	admin       *telemetry.Admin
 	contract    *contractWatch // nil: the API style has none
@@ -112,6 +113,12 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 	if wc.Redact, err = deadletter.NewRedaction(cfg.DeadLetter.Redact); err != nil {
 		return nil, usageError("dead_letter.redact: %v", err)
 	}
+	state, err := deadletter.NewStateLog(cfg.Kafka.DeadLetterTopic, cluster)
+	if err != nil {
+		return nil, err
+	}
+	replayEnds := deadletter.NewEndLog(state, log)
+	wc.Replays = replayEnds
 	w, err := worker.New(wc, cluster, validator, client, deadLetters)
 	if err != nil {
 		return nil, &exitError{code: exitUsage, err: err}
@@ -125,8 +132,8 @@ func newProcess(cfg *config.Config, cluster *kafka.Cluster, dial genesys.DialFun
 		Status:         func() any { return newStatus(w, client) }, Metrics: metrics.Handler(), Pprof: cfg.Admin.Pprof, Logger: log,
 	})
 	return &process{
-		cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written, worker: w, admin: admin,
-		contract: newContractWatch(cfg, client, validator, metrics, log),
+		cfg: cfg, log: log, cluster: cluster, client: client, deadLetters: deadLetters, results: written,
+		replayEnds: replayEnds, worker: w, admin: admin, contract: newContractWatch(cfg, client, validator, metrics, log),
 	}, nil
 }
 
@@ -135,6 +142,7 @@ func (p *process) close() {
 	if p.results != nil {
 		p.results.Close()
 	}
+	p.replayEnds.Close()
 	p.client.Close()
 	_ = p.log.Sync() // a terminal cannot be synced
 }

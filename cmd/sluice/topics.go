@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-kafka/sluice/deadletter"
 	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/internal/kafka"
 )
@@ -35,7 +36,8 @@ func (a *app) topicsEnsureCmd() *cobra.Command {
 		Short: "Create what is missing: the source topic and those written to",
 		Long: `Create what is missing: the source topic, its dead-letter topic and, where SLUICE_RESULTS_TOPIC
 names one, the results topic. The latter two get the source's number of partitions and room for
-its largest messages. What exists is left as it is.`,
+its largest messages. Beside the dead-letter topic goes the log of what becomes of its records,
+under its name and .state: one partition, compacted. What exists is left as it is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.topicsEnsure(cmd, o) },
 	}
@@ -77,6 +79,15 @@ func (a *app) topicsEnsure(cmd *cobra.Command, o ensureOptions) error {
 		}
 		a.reportTopic(name, created)
 	}
+	log, err := deadletter.NewStateLog(cfg.Kafka.DeadLetterTopic, cluster)
+	if err != nil {
+		return err
+	}
+	created, err := log.Ensure(ctx, true)
+	if err != nil {
+		return err
+	}
+	a.reportTopic(log.Topic(), created)
 	return nil
 }
 

@@ -25,6 +25,7 @@ var (
 	_ worker.Attempter        = (*genesys.Client)(nil)
 	_ worker.DeadLetterWriter = (*deadletter.Writer)(nil)
 	_ worker.ResultWriter     = (*results.Writer)(nil)
+	_ worker.ReplayLog        = (*deadletter.EndLog)(nil)
 )
 
 // newCluster returns the connection to Kafka.

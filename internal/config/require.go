@@ -28,6 +28,7 @@ const (
 	ForProduce     = NeedKafka
 	ForTopics      = NeedKafka
 	ForDeadLetters = NeedKafka
+	ForReplay      = NeedKafka | NeedSchema
 	ForAdmin       = NeedAdmin // held, pause, resume, health
 )
 

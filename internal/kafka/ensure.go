@@ -26,3 +26,22 @@ func (c *Cluster) EnsureCompanion(ctx context.Context, name, source string, part
 // CompanionBytes returns the max.message.bytes that takes in a record about any message of a topic with this
 // one.
 func CompanionBytes(limit int) int { return limit*4/3 + recordOverhead }
+
+// EnsureLog sees to it that a topic exists which keeps the state of another one's records, and reports whether it
+// created it: one partition, compacted, and what it holds is kept as long as the other topic keeps its records.
+func (c *Cluster) EnsureLog(ctx context.Context, name, of string) (created bool, err error) {
+	if _, err := c.Partitions(ctx, name); !errors.Is(err, ErrNoTopic) {
+		return false, err
+	}
+	// Where the broker does not tell, all is kept, but for what compaction removes: state that is gone too early
+	// would show as open what is not.
+	const forever = "-1"
+	keep := forever
+	if cfg, err := c.TopicConfig(ctx, of, "retention.ms"); err == nil && cfg["retention.ms"] != "" {
+		keep = cfg["retention.ms"]
+	}
+	return c.CreateTopic(ctx, Topic{
+		Name: name, Partitions: 1, Replication: -1,
+		Config: map[string]string{"cleanup.policy": "compact,delete", "retention.ms": keep, "retention.bytes": forever},
+	})
+}

@@ -89,6 +89,7 @@ type Progress struct {
 	Lag        int64 // messages between those offsets and the ends of the logs
 	Lost       int64 // messages that retention removed before the group read them
 	Waiting    int64 // messages in the partitions that it has committed nothing for
+	Committed  int64 // the sum of those offsets: it grows as the group gets on
 }
 
 // Progress reads a group's committed offsets for a topic with so many partitions.
@@ -118,6 +119,7 @@ func (c *Cluster) Progress(ctx context.Context, group, topic string, partitions 
 			continue
 		}
 		p.Partitions++
+		p.Committed += at
 		p.Lag += max(0, log.LastOffset-max(at, log.FirstOffset))
 		p.Lost += max(0, log.FirstOffset-at)
 	}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-kafka/sluice/deadletter"
+)
+
+// allFlag gives a command that lists what is open --all.
+func allFlag(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("all", false, "also those that were replayed or resolved; else only what is open")
+}
+
+// leftOut counts what a listing of open dead letters leaves out.
+type leftOut struct{ n atomic.Int64 }
+
+// onlyOpen makes a filter leave out what nothing more is to be done about.
+func (d *deadLetters) onlyOpen(ctx context.Context, f *deadletter.Filter, all bool) (*leftOut, error) {
+	left := &leftOut{}
+	if all {
+		return left, nil
+	}
+	log, err := deadletter.NewStateLog(d.topic, d.cluster)
+	if err != nil {
+		return nil, err
+	}
+	state, err := log.Load(ctx)
+	if err != nil {
+		return nil, d.ended(err)
+	}
+	f.Skip = func(id, payloadSHA256 string) bool {
+		open := state.Of(id, payloadSHA256).Open()
+		if !open {
+			left.n.Add(1)
+		}
+		return !open
+	}
+	return left, nil
+}
+
+// tellLeftOut says what was left out.
+func (a *app) tellLeftOut(left *leftOut) {
+	switch n := left.n.Load(); {
+	case n == 1:
+		fmt.Fprintln(a.streams.Err, "1 record is not open any more: --all lists it too")
+	case n > 1:
+		fmt.Fprintf(a.streams.Err, "%s are not open any more: --all lists them too\n", plural(n, "record"))
+	}
+}

@@ -1,0 +1,60 @@
+package deadletter
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// canaryEvery is how often the state log is read while the canary is waited for.
+const canaryEvery = 500 * time.Millisecond
+
+// awaitCanary waits until the first messages have ended, as the state log tells. Where they have not in time, or
+// some have failed again, it stops the replay; but not where there is nothing left to be stopped.
+func (s *replayRun) awaitCanary(ctx context.Context, canary []*planned) error {
+	began := time.Now()
+	for {
+		if _, err := s.hold(ctx, nil); err != nil {
+			return err
+		}
+		waiting, failed := s.ended(canary)
+		s.r.cfg.OnProgress(ReplayProgress{Doing: "waiting for the first to end", Done: int64(len(canary) - waiting), Total: int64(len(canary))})
+		switch {
+		case len(failed) > 0 && waiting == 0, len(failed) > 0 && time.Since(began) >= s.opts.CanaryWait:
+			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d failed again: %s", len(canary), len(failed), strings.Join(failed, ", ")))
+		case waiting == 0:
+			return nil
+		case time.Since(began) >= s.opts.CanaryWait:
+			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d had not ended after %s: does the worker run, and how far behind is it?",
+				len(canary), waiting, s.opts.CanaryWait))
+		}
+		if !sleep(ctx, canaryEvery) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (s *replayRun) canaryStop(text string) error {
+	if len(s.items) == 0 {
+		return nil // the report tells how they ended
+	}
+	return &StopError{Stop: StopCanary, Replay: s.id, Text: text}
+}
+
+// ended returns how many of the canary's messages have not ended, and which have failed again.
+func (s *replayRun) ended(canary []*planned) (waiting int, failed []string) {
+	for _, x := range canary {
+		switch last := s.state.letters[x.letterID].last; {
+		case s.isSkipped(x):
+		case last.Replay != s.id || last.Kind == StateReplayed:
+			waiting++
+		case last.Kind == StateFailedAgain:
+			failed = append(failed, x.id+" as "+last.NewID)
+		}
+	}
+	return waiting, failed
+}
+
+// isSkipped reports whether a dead letter that was to be sent was not.
+func (s *replayRun) isSkipped(x *planned) bool { return s.state.holds(x.letterID, s.id) }

@@ -1,0 +1,202 @@
+package deadletter
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// Resume goes on with a replay that has stopped or broken off: what it has sent is found on the source topic, and
+// only the rest is sent. Of the options, rate and canary count; the edits are those that it began with. The error
+// is as that of [Replayer.Run], or wraps [ErrNoReplay] or [ErrNothingSent].
+func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Report, error) {
+	state, err := r.log.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := state.replays[id]
+	if known == nil {
+		return nil, fmt.Errorf("%s, in the state log of %s: %w", id, r.cfg.DeadLetterTopic, ErrNoReplay)
+	}
+	s := r.newRun(id, o, state)
+	s.total = len(known.letters)
+	if known.started == nil {
+		if err := s.takeOver(ctx, known); err != nil {
+			return s.report(), err
+		}
+		report, err := s.abandon(nil)
+		if err == nil {
+			err = fmt.Errorf("%s: %w", id, ErrNothingSent)
+		}
+		return report, err
+	}
+	if known.started.Topic != r.cfg.Topic {
+		return nil, fmt.Errorf("replay %s writes to topic %q, not to %q", id, known.started.Topic, r.cfg.Topic)
+	}
+	s.opts.Edits = known.started.Edits
+	if err := s.takeOver(ctx, known); err != nil {
+		return s.report(), err
+	}
+	if err := s.findLeft(ctx, known); err != nil {
+		return s.stopped(ctx, err)
+	}
+	if len(s.items) == 0 {
+		return s.end("done", nil)
+	}
+	return s.send(ctx)
+}
+
+// settle finds out what a replay that broke off has sent, notes that, and gives the rest of its claims back.
+func (r *Replayer) settle(ctx context.Context, state *State, id string) error {
+	s := r.newRun(id, ReplayOptions{}, state)
+	if err := s.takeOver(ctx, state.replays[id]); err != nil {
+		return err
+	}
+	if _, err := s.end("broke off; what it had sent was found on the source topic", nil); err != nil {
+		return err
+	}
+	return nil
+}
+
+// takeOver makes this run the one in charge of a replay, and notes what earlier ones have sent.
+func (s *replayRun) takeOver(ctx context.Context, known *replayState) error {
+	// An earlier run that looks at the log now learns that it must stop. One that has looked already may be writing.
+	quiet := time.Time{}
+	switch now := time.Now(); {
+	case known.ended == nil && now.Before(known.active.Add(s.r.cfg.ClaimFor+clockSlack)):
+		quiet = now.Add(s.r.cfg.Quiet)
+	case known.ended != nil && !known.ended.Clean:
+		quiet = known.active.Add(s.r.cfg.Quiet)
+	}
+	resumed := StateEntry{Kind: replayResumed, At: time.Now(), Replay: s.id, Run: s.run, By: s.r.cfg.By, Until: s.until()}
+	if err := s.r.log.append(ctx, resumed); err != nil {
+		return err
+	}
+	if time.Until(quiet) > 0 {
+		s.r.cfg.OnProgress(ReplayProgress{Doing: "waiting until an earlier run has surely ended"})
+		if err := s.pause(ctx, quiet); err != nil {
+			return err
+		}
+	}
+	if _, err := s.hold(ctx, nil); err != nil {
+		return err
+	}
+	if known.started == nil {
+		return nil
+	}
+	sent, err := s.r.sentBy(ctx, known)
+	if err != nil {
+		return err
+	}
+	var entries []StateEntry
+	for id, l := range known.letters {
+		if sent[id] && s.state.holds(l, s.id) {
+			entries = append(entries, StateEntry{
+				Kind: StateReplayed, At: time.Now(), ID: id, PayloadSHA256: l.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By,
+			})
+		}
+	}
+	if err := s.r.log.append(ctx, entries...); err != nil {
+		return err
+	}
+	return s.r.log.read(ctx, s.state)
+}
+
+// findLeft finds the dead letters that the replay has claimed and not sent.
+func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
+	left := map[letterID]bool{}
+	for id, l := range known.letters {
+		switch {
+		case s.state.sentBy(l, s.id):
+			s.sent++
+		case !s.state.holds(l, s.id):
+			st := s.state.at(l, time.Now())
+			if st.Claim != nil {
+				s.skipped.add(SkipClaimed, id, fmt.Sprintf("%s is replaying it (replay %s)", st.Claim.By, st.Claim.Replay))
+			} else {
+				s.skipped.add(SkipChanged, id, "since it was claimed: "+st.String())
+			}
+		default:
+			left[l] = true
+		}
+	}
+	p := &Plan{opts: s.opts, state: s.state}
+	found := map[letterID]*planned{}
+	for e, err := range s.r.letters.Scan(ctx, Filter{}) {
+		if err != nil {
+			return err
+		}
+		l := letterID{e.Source.ID(), e.PayloadSHA256}
+		if x := found[l]; e.Err == nil && left[l] && (x == nil || byAge(x.age, e) < 0) {
+			found[l] = s.r.planned(p, l, e)
+		}
+	}
+	for l := range left {
+		if x := found[l]; x != nil {
+			s.items = append(s.items, x)
+		} else {
+			s.skipped.add(SkipGone, l.id, "its dead letterID is not there any more")
+		}
+	}
+	s.items = inSourceOrder(s.items)
+	return nil
+}
+
+// sentBy reports whether a replay has sent a letter.
+func (s *State) sentBy(l letterID, replay string) bool {
+	for _, r := range s.replaysOf(l) {
+		if r == replay {
+			return true
+		}
+	}
+	return false
+}
+
+// sentBy reads the source topic from where a replay began and returns the ids of the dead letters whose messages
+// it has written.
+func (r *Replayer) sentBy(ctx context.Context, known *replayState) (map[string]bool, error) {
+	limits, err := r.limits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sent := map[string]bool{}
+	for _, partition := range sortedKeys(limits) {
+		at := limits[partition]
+		look := span{partition: partition, start: at.FirstOffset, end: at.LastOffset}
+		if partition < len(known.started.Ends) {
+			began := known.started.Ends[partition]
+			if at.FirstOffset > began || at.LastOffset < began {
+				return nil, fmt.Errorf("topic %q, partition %d: what replay %s may have written from offset %d on is not there any more "+
+					"(the log now reaches from %d to %d), so nobody can tell what it has sent",
+					r.cfg.Topic, partition, known.id, began, at.FirstOffset, at.LastOffset)
+			}
+			look.start = began
+		}
+		done, total := int64(0), look.end-look.start
+		_, err := r.source.read(ctx, look, func(n int64) {
+			done += n
+			r.cfg.OnProgress(ReplayProgress{"reading the source topic", done, total})
+		}, func(rec *kafkago.Record) (bool, error) {
+			if lastHeader(rec.Headers, HeaderReplayID) == known.id {
+				sent[lastHeader(rec.Headers, HeaderReplayOf)] = true
+			}
+			return true, nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read topic %q, partition %d: %w", r.cfg.Topic, partition, err)
+		}
+	}
+	return sent, nil
+}
+
+// lastHeader returns the value of the last header of a name; empty where there is none.
+func lastHeader(headers []kafkago.Header, name string) (value string) {
+	for _, h := range headers {
+		if h.Key == name {
+			value = string(h.Value)
+		}
+	}
+	return value
+}
