@@ -91,7 +91,7 @@ func TestIntegration_GroupIsSeenWithoutBeingJoined(t *testing.T) {
 	require.NoError(t, res.Topics[name][0].Error)
 	p, err = b.Progress(t.Context(), name, name, 2)
 	require.NoError(t, err)
-	require.Equal(t, kafka.Progress{Partitions: 1, Lag: 3}, p)
+	require.Equal(t, kafka.Progress{Partitions: 1, Lag: 3, Committed: 2}, p)
 
 	joined, err := kafkago.NewConsumerGroup(kafkago.ConsumerGroupConfig{
 		ID: name, Brokers: b.Brokers(), Dialer: b.Dialer(), Topics: []string{other, name}, SessionTimeout: 6 * time.Second,
