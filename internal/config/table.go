@@ -63,7 +63,7 @@ var table = withVariables([]row{
 		doc:   "Topic for the results of delivered messages; {topic} stands for the source topic.",
 		field: func(c *Config) any { return &c.Kafka.ResultsTopic }},
 	{path: "kafka.create_topics", env: "SLUICE_CREATE_TOPICS", def: "true",
-		doc:   "Create the dead-letter and the results topic where they are missing.",
+		doc:   "Create the dead-letter topic, its state log and the results topic where they are missing.",
 		field: func(c *Config) any { return &c.Kafka.CreateTopics }},
 
 	{path: "schema.file", env: "SLUICE_SCHEMA", shown: "the built-in schema",
