@@ -39,11 +39,12 @@ Other faults, which PUT takes alone, together, or as a list:
   {"latency":{"p50":"80ms","p99":"2s"}}                  answers that take their time
   {"reset":true,"execute":true,"paths":"invoke"}         executed, and the answer lost
   {"status":400,"action_code":"ACTION.REMOTE_ENDPOINT"}  the failure of a third party
+  {"status":500,"match":"customer-13"}                   one poison customer among good ones
   {"revoke":true}                                        the tokens issued so far are dead
 
 A fault has one or more of status (with code, message, action_code, retry_after, location), hang, reset,
 half_close, refuse, execute; body, content_type, pad, gzip, cut, close; delay, latency; revoke, token_life,
-expires_in; and paths (all, token, invoke, history, action, limits), rate, for, every.
+expires_in; and paths (all, token, invoke, history, action, limits), match, rate, for, every.
 
 In the style integrations it tells a contract, which is another one after:
 

@@ -48,6 +48,8 @@ type Fault struct {
 	ExpiresIn string   `json:"expires_in,omitempty"`
 	// Paths is which requests are hit: all (if empty), invoke, token, history, action or limits.
 	Paths Path `json:"paths,omitempty"`
+	// Match is a text that the body of a request must hold to be hit, as one poison message does; if empty, any.
+	Match string `json:"match,omitempty"`
 	// Rate is the share of requests that are hit, above 0 to 1; if zero, all.
 	Rate float64 `json:"rate,omitempty"`
 	// For ends the fault by itself; if zero, it lasts until it is cleared. With Every, it begins anew so long

@@ -72,6 +72,16 @@ func TestFault_ConnectionsAndTime(t *testing.T) {
 	})
 }
 
+func TestFault_MatchesOnePoison(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := setup(t, genesystest.Options{})
+		f.api.SetFault(genesystest.Fault{Status: 500, Match: "poison"})
+		assert.Equal(t, 500, f.status(processes, "poison"))
+		assert.Equal(t, 202, f.status(processes, "good"))
+		assert.Len(t, f.api.Executions(), 1)
+	})
+}
+
 func TestFault_RateIsAShare(t *testing.T) {
 	counts := map[int]bool{}
 	for range 2 {

@@ -67,7 +67,7 @@ func (s *Server) Faults() []Fault {
 }
 
 // hits returns the faults that hit this request, with the waits that they impose drawn.
-func (s *Server) hits(path Path) []Fault {
+func (s *Server) hits(c *call) []Fault {
 	active := s.faults.Load()
 	if active == nil {
 		return nil
@@ -77,7 +77,9 @@ func (s *Server) hits(path Path) []Fault {
 	for _, f := range *active {
 		turn, on := f.turn(now)
 		switch {
-		case !on, f.Paths != "" && f.Paths != PathAll && f.Paths != path:
+		case !on, f.Paths != "" && f.Paths != PathAll && f.Paths != c.Path:
+			continue
+		case f.Match != "" && !bytes.Contains(c.Payload, []byte(f.Match)):
 			continue
 		case f.Rate > 0 && f.Rate < 1 && s.roll() >= f.Rate:
 			continue

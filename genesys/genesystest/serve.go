@@ -42,7 +42,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := route(r)
 	// To the end, so that net/http notices when a client gives up on a request that hangs.
 	c.Payload, c.failed = readAll(w, r)
-	for _, f := range s.hits(c.Path) {
+	for _, f := range s.hits(c) {
 		if f.decides() {
 			s.deliver(w, r, c, f.answer())
 			return
