@@ -60,7 +60,8 @@ type ReplayOptions struct {
 	Filter Filter
 	Edits  []string // made to every payload, POINTER=VALUE
 	Rate   float64  // messages a second, at most; 0: as fast as the brokers take them
-	// Canary is how many are sent first and waited for, at most CanaryWait long; 0: none are.
+	// Canary is how many are sent first and waited for, at most CanaryWait long; 0: none are. Where it is not 0, the
+	// report waits for the others too, as long as within CanaryWait, or half a minute, a further one ends.
 	Canary     int
 	CanaryWait time.Duration
 

@@ -35,6 +35,28 @@ func (s *replayRun) awaitCanary(ctx context.Context, canary []*planned) error {
 	}
 }
 
+// endsWait is the longest time without a further end after which a replay that has sent everything reports.
+const endsWait = 30 * time.Second
+
+// awaitEnds waits for the messages that were sent to end, so that the report can say how. Nothing else depends on it:
+// the claims are given back, and where ctx ends or the log cannot be read, the report says what is known.
+func (s *replayRun) awaitEnds(ctx context.Context) *Report {
+	pending, since := -1, time.Now()
+	for {
+		report := s.report()
+		if n := report.Pending(); n != pending {
+			pending, since = n, time.Now()
+		}
+		s.r.cfg.OnProgress(ReplayProgress{
+			Doing: "waiting for them to end", Done: int64(report.Replayed - pending), Total: int64(report.Replayed),
+		})
+		if pending == 0 || time.Since(since) >= min(endsWait, s.opts.CanaryWait) || !sleep(ctx, canaryEvery) ||
+			s.r.log.read(ctx, s.state) != nil {
+			return report
+		}
+	}
+}
+
 func (s *replayRun) canaryStop(text string) error {
 	if len(s.items) == 0 {
 		return nil // the report tells how they ended

@@ -51,7 +51,11 @@ func (s *replayRun) send(ctx context.Context) (*Report, error) {
 	if err := s.sendAll(ctx, len(s.items), partitions); err != nil {
 		return s.stopped(ctx, err)
 	}
-	return s.end("done", nil)
+	report, err := s.end("done", nil)
+	if err == nil && s.opts.Canary > 0 {
+		report = s.awaitEnds(ctx)
+	}
+	return report, err
 }
 
 // stopped ends the run with what has stopped it.

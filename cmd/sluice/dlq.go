@@ -37,6 +37,7 @@ type deadLetters struct {
 	cluster *kafka.Cluster
 	reader  *deadletter.Reader
 	scan    *term.Progress
+	state   *deadletter.State // nil: not read, see onlyOpen
 }
 
 // openDeadLetters connects to Kafka. Close the result.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -62,7 +63,7 @@ func (a *app) dlqLs(cmd *cobra.Command, f deadletter.Filter, all bool, output ou
 		return err
 	}
 	if output.forPeople() {
-		err = a.printDeadLetterTable(letters, found.Entries)
+		err = a.printDeadLetterTable(letters, found.Entries, all)
 	} else {
 		err = a.printDeadLetterObjects(letters, found.Entries, output)
 	}
@@ -97,12 +98,15 @@ func (d *deadLetters) listed(f deadletter.Filter, found deadletter.Listing) stri
 	return text + "\n" + d.looked(f, found.Scanned)
 }
 
-func (a *app) printDeadLetterTable(d *deadLetters, entries []deadletter.Entry) error {
+func (a *app) printDeadLetterTable(d *deadLetters, entries []deadletter.Entry, all bool) error {
 	if len(entries) == 0 {
 		return nil
 	}
 	now := time.Now()
 	table := term.Table{Header: []string{"ID", "WHEN", "CODE", "CLASS/OUTCOME", "KEY", "ATTEMPTS", "WHAT"}, Flexible: 6}
+	if all { // else they are open, every one
+		table.Header, table.Flexible = slices.Insert(table.Header, 1, "STATE"), table.Flexible+1
+	}
 	for _, e := range entries {
 		when, code := instant(failedAt(e)), string(e.Code)
 		if code == "" { // unreadable, and without headers that tell
@@ -111,10 +115,14 @@ func (a *app) printDeadLetterTable(d *deadLetters, entries []deadletter.Entry) e
 		if a.streams.OutIsTerminal {
 			when = term.Ago(now.Sub(failedAt(e)))
 		}
-		table.Rows = append(table.Rows, []string{
+		row := []string{
 			d.entryID(e), when, code, classAndOutcome(e.Record), term.Shorten(keyText(e.Record), keyColumns),
 			strconv.Itoa(e.AttemptCount), term.Shorten(term.Visible(what(e)), whatColumns),
-		})
+		}
+		if all {
+			row = slices.Insert(row, 1, stateWord(d.status(e)))
+		}
+		table.Rows = append(table.Rows, row)
 	}
 	return a.streams.Print(table)
 }
@@ -172,6 +180,7 @@ func what(e deadletter.Entry) string {
 // listedDeadLetter is a dead letter as -o json lists it; `sluice dlq show -o json` prints all of it.
 type listedDeadLetter struct {
 	ID           string             `json:"id,omitempty"` // this and others are absent where the record does not tell
+	State        string             `json:"state"`        // open, or what was done about it
 	FailedAt     time.Time          `json:"failed_at"`
 	Code         deadletter.Code    `json:"code,omitempty"`
 	Class        deadletter.Class   `json:"class,omitempty"`
@@ -208,7 +217,7 @@ func (a *app) printDeadLetterObjects(d *deadLetters, entries []deadletter.Entry,
 // object returns a dead letter as it is listed for machines.
 func (d *deadLetters) object(e deadletter.Entry) listedDeadLetter {
 	l := listedDeadLetter{
-		FailedAt: failedAt(e), Code: e.Code, Class: e.Class, Outcome: e.Outcome, Fingerprint: cause(e),
+		State: stateWord(d.status(e)), FailedAt: failedAt(e), Code: e.Code, Class: e.Class, Outcome: e.Outcome, Fingerprint: cause(e),
 		AttemptCount: e.AttemptCount, What: what(e), RequestID: e.RequestID,
 		Record: recordPlace{d.topic, e.Partition, e.Offset, e.Time.UTC()},
 	}

@@ -18,12 +18,10 @@ func allFlag(cmd *cobra.Command) *bool {
 // leftOut counts what a listing of open dead letters leaves out.
 type leftOut struct{ n atomic.Int64 }
 
-// onlyOpen makes a filter leave out what nothing more is to be done about.
+// onlyOpen reads the state log and makes a filter leave out what nothing more is to be done about, unless all of it
+// is wanted.
 func (d *deadLetters) onlyOpen(ctx context.Context, f *deadletter.Filter, all bool) (*leftOut, error) {
 	left := &leftOut{}
-	if all {
-		return left, nil
-	}
 	log, err := deadletter.NewStateLog(d.topic, d.cluster)
 	if err != nil {
 		return nil, err
@@ -31,6 +29,10 @@ func (d *deadLetters) onlyOpen(ctx context.Context, f *deadletter.Filter, all bo
 	state, err := log.Load(ctx)
 	if err != nil {
 		return nil, d.ended(err)
+	}
+	d.state = state
+	if all {
+		return left, nil
 	}
 	f.Skip = func(id, payloadSHA256 string) bool {
 		open := state.Of(id, payloadSHA256).Open()
@@ -40,6 +42,24 @@ func (d *deadLetters) onlyOpen(ctx context.Context, f *deadletter.Filter, all bo
 		return !open
 	}
 	return left, nil
+}
+
+// status returns what the state log says of a dead letter.
+func (d *deadLetters) status(e deadletter.Entry) deadletter.Status {
+	if e.Source.Topic == "" { // nobody can have dealt with what does not say what it is
+		return deadletter.Status{}
+	}
+	return d.state.Of(e.Source.ID(), e.PayloadSHA256)
+}
+
+// stateWord writes a status as a column and -o json have it.
+func stateWord(s deadletter.Status) string {
+	switch s.Kind {
+	case deadletter.StateNone, deadletter.StateReopened:
+		return "open"
+	default:
+		return string(s.Kind)
+	}
 }
 
 // tellLeftOut says what was left out.

@@ -146,7 +146,7 @@ func (s *planSheet) facts() {
 		s.field("outcome unknown", "%s: the action may run a second time", s.style.Yellow(grouped(int64(p.Unknown))))
 	}
 	if p.Before > 0 {
-		s.field("replayed before", "%s, one of them %d times", grouped(int64(p.Before)), p.MostBefore)
+		s.field("replayed before", "%s, at most %s", plural(int64(p.Before), "message"), timesText(p.MostBefore))
 	}
 	if p.FromRecord > 0 {
 		s.field("from the record", "%s: the source topic does not hold them any more", grouped(int64(p.FromRecord)))
@@ -221,6 +221,13 @@ func (s *planSheet) groups() {
 	}
 }
 
+func timesText(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
 func (a *app) printReport(r *deadletter.Report, output outputFormat) error {
 	if !output.forPeople() {
 		w := objectWriter{out: a.streams.Out, format: output, bare: true}
@@ -232,8 +239,10 @@ func (a *app) printReport(r *deadletter.Report, output outputFormat) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "replay %s: %s of %s replayed", r.Replay, grouped(int64(r.Replayed)), plural(int64(r.Planned), "message"))
 	if r.Replayed > 0 {
-		fmt.Fprintf(&b, "; so far %s delivered, %s failed again, %s without an end that is known",
-			grouped(int64(r.Succeeded)), grouped(int64(r.FailedAgain)), grouped(int64(r.Pending())))
+		fmt.Fprintf(&b, "; %s delivered, %s failed again", grouped(int64(r.Succeeded)), grouped(int64(r.FailedAgain)))
+		if pending := r.Pending(); pending > 0 {
+			fmt.Fprintf(&b, ", %s on the way: sluice dlq show ID tells later how each ended", grouped(int64(pending)))
+		}
 	}
 	b.WriteString("\n")
 	for _, f := range r.Failures {

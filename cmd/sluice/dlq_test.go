@@ -96,7 +96,7 @@ func TestDlqLs_FitsTheTerminal(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{streams: term.Streams{Out: &out, OutIsTerminal: true}}
 	entries := []deadletter.Entry{{Record: seriesRecord(0)}, {Record: seriesRecord(1)}}
-	require.NoError(t, a.printDeadLetterTable(&deadLetters{}, entries))
+	require.NoError(t, a.printDeadLetterTable(&deadLetters{}, entries, false))
 	require.Contains(t, out.String(), "ago")
 	require.NotContains(t, out.String(), "HTTP 503", "the last column is cut")
 	require.Contains(t, out.String(), "\x1b[1mWHAT")
