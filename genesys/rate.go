@@ -41,9 +41,13 @@ func (p *pace) sent(turn bool) ticket {
 
 // answered takes note of a request's answer.
 func (p *pace) answered(t ticket, h heard) {
+	var jitter float64
+	if h.limited {
+		jitter = rand.Float64() //nolint:gosec // jitter, not a key
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard(time.Now(), t, h, rand.Float64()) //nolint:gosec // jitter, not a key
+	p.heard(time.Now(), t, h, jitter)
 }
 
 // RateStatus is what a client sends at most now, and why.

@@ -11,6 +11,8 @@ import (
 const (
 	// usualWindow is the length of a window before it was seen to be another.
 	usualWindow = time.Minute
+	// leastWindow is the shortest that is told from what whole seconds blur.
+	leastWindow = 500 * time.Millisecond
 	// unspent is the part of a budget that is left alone, for what is under way when it ends: 1 of so many.
 	unspent = 150
 	// shareWeight is how many requests' worth the share of the window before counts in this one's.
@@ -44,8 +46,10 @@ type budget struct {
 
 // told takes in what an answer to a request says. Headers tell of the time when the request came in: an action
 // may take long.
-func (b *budget) told(now time.Time, t ticket, said allowance) {
+func (b *budget) told(now time.Time, t ticket, said allowance, limited bool) {
 	switch {
+	case !limited && said.count > said.allowed:
+		return // it was served all the same: these numbers bind nobody, and who obeyed them would crawl for nothing
 	case said.allowed == 0:
 		if b.allowed > 0 && now.Sub(b.end) > 2*b.width {
 			*b = budget{} // it no longer tells
@@ -60,8 +64,9 @@ func (b *budget) told(now time.Time, t ticket, said allowance) {
 	case b.allowed == 0:
 		b.width, b.before, b.share = usualWindow, 1, 1
 		b.begin(t, said, end)
-	case said.count < b.count/2 || said.count < b.count && !t.at.Before(b.end) || jump > 1500*time.Millisecond:
-		if jump > 0 {
+	case said.count < b.count/2 && jump > b.width/2, said.count < b.count && !t.at.Before(b.end), jump > 1500*time.Millisecond:
+		// A count that falls, and nothing else, comes from another of the API's nodes, which counts for itself: the higher one binds.
+		if jump > leastWindow {
 			b.width = min(b.width, jump)
 		}
 		b.before = b.share + fairness*(0.5-b.share)
@@ -69,13 +74,14 @@ func (b *budget) told(now time.Time, t ticket, said allowance) {
 	case jump < 0:
 		b.end = end // told in whole seconds, rounded up: the earliest is the nearest
 	}
-	b.allowed, b.count, b.seq = said.allowed, said.count, t.seq
+	b.width = max(b.width, said.reset-time.Second) // a window is no shorter than what is left of it, rounded up
+	b.allowed, b.count, b.seq = said.allowed, max(b.count, said.count), t.seq
 	ours, all := float64(b.seq-b.firstNo), float64(b.count-b.firstCount)
 	b.share = min(1, max(minShare, (ours+shareWeight*b.before)/(max(0, all)+shareWeight)))
 }
 
 func (b *budget) begin(t ticket, said allowance, end time.Time) {
-	b.end, b.firstCount, b.firstNo = end, said.count, t.seq
+	b.end, b.count, b.firstCount, b.firstNo = end, said.count, said.count, t.seq
 }
 
 // rate returns how many requests a second we may send, after so many of ours in all.

@@ -17,6 +17,10 @@ import (
 
 // The figures of TestRate_Figures once more with everything real but time: HTTP, tokens, headers and the client's locks.
 func TestRate_OfRealClients(t *testing.T) {
+	length, most := 12*time.Minute, 0.015 // what is learned at first weighs more in so short a time
+	if *genesys.Long {
+		length, most = time.Hour, 0.005
+	}
 	for name, limits := range map[string]genesystest.Limits{
 		"headers":          {Requests: 300, Shared: true},
 		"Retry-After only": {Requests: 300, Shared: true, NoHeaders: true},
@@ -24,7 +28,6 @@ func TestRate_OfRealClients(t *testing.T) {
 	} {
 		for _, workers := range []int{1, 3} {
 			synctest.Test(t, func(t *testing.T) {
-				const length = time.Hour
 				n := setup(t, genesystest.Options{Limits: limits, Keep: -1,
 					Behaviour: genesystest.Always(genesystest.PathInvoke, genesystest.Answer{Delay: 150 * time.Millisecond})})
 				ctx, cancel := context.WithTimeout(t.Context(), length)
@@ -42,7 +45,7 @@ func TestRate_OfRealClients(t *testing.T) {
 				used, share := ok/(300*length.Minutes()), refused/(ok+refused)
 				t.Logf("%-16s %d workers: used %6.2f %%, answered 429 %5.3f %%", name, workers, 100*used, 100*share)
 				assert.GreaterOrEqual(t, used, 0.98, name)
-				assert.LessOrEqual(t, share, 0.005, name)
+				assert.LessOrEqual(t, share, most, name)
 				assert.Equal(t, workers, requests(n, genesystest.PathToken), "a 429 is no reason for a new token")
 			})
 		}

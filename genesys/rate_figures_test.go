@@ -11,7 +11,7 @@ import (
 // TestRate_Figures measures how much of a budget is used and how many requests are answered 429 on the way, and holds
 // the goal: at least 98 %, at most 0.5 %. Its table is printed with -v.
 //
-// 300 requests a minute are simulated as they are: an hour of virtual time costs nothing. 300 a second are
+// 300 requests a minute are simulated as they are: an hour of virtual time costs little. 300 a second are
 // beside them, where a Retry-After in whole seconds is as long as the whole window.
 func TestRate_Figures(t *testing.T) {
 	t.Logf("%-12s %-16s %-10s %7s %12s | %8s %8s %14s | %s", "budget", "enforced by", "headers", "workers", "GENESYS_RATE", "used", "429", "after 10 min", "each worker's share")
@@ -37,9 +37,12 @@ func TestRate_Figures(t *testing.T) {
 
 func figure(t *testing.T, window time.Duration, headers bool, bucket, rate, workers int) {
 	t.Helper()
-	length, seeds := time.Hour, uint64(2)
+	length, seeds := time.Hour, uint64(1)
+	if *Long {
+		seeds = 2
+	}
 	if window == time.Second {
-		length, seeds = 20*time.Minute, 1
+		length, seeds = 10*time.Minute*time.Duration(seeds), 1
 	}
 	var used, refused, later float64
 	var each []int

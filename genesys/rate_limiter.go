@@ -126,7 +126,7 @@ func interval(rate float64) time.Duration {
 
 // heard takes an answer in. jitter is a number in [0, 1).
 func (l *limiter) heard(now time.Time, t ticket, h heard, jitter float64) {
-	l.budget.told(now, t, h.said)
+	l.budget.told(now, t, h.said, h.limited)
 	paused := now.Before(l.until)
 	if !h.limited {
 		l.learned.answered(now)

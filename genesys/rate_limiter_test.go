@@ -17,7 +17,11 @@ func TestLimiter_AStray429CostsItsPauseOnly(t *testing.T) {
 		for stray, loss := range map[float64]float64{1e-4: 0.05, 5e-4: 0.1} {
 			answered := map[bool]int{}
 			for _, learns := range []bool{true, false} {
-				for seed := range uint64(3) {
+				seeds := uint64(1)
+				if *Long {
+					seeds = 3
+				}
+				for seed := range seeds {
 					s := &sim{api: simAPI{window: time.Minute, stray: stray}, workers: 1, rate: rate, learns: learns, seed: seed,
 						latency: 60 * time.Millisecond, length: 3 * time.Minute}
 					s.run()

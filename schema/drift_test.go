@@ -57,9 +57,14 @@ func TestDrift_KindByKind(t *testing.T) {
 		"missing":          {`{"type":"object","additionalProperties":false}`, one(`{"type":"string"}`), "contract refuses p missing: not a field | string, required"},
 		"missing, open":    {`{"type":"object"}`, `{"type":"object","properties":{"p":{"type":"string"}},"required":["p"]}`, "contract refuses p missing: not named, may be absent | string, required"},
 		"missing, chosen":  {`{"type":"object"}`, `{"type":"object","properties":{"p":{"type":"string"}}}`, "contract refuses p missing: not named; where sent, anything | string"},
-		"not taken":        {one(`{"type":"string"}`), `{"type":"object","additionalProperties":false}`, "contract refuses p additionalProperties: string | takes no such property"},
-		"not named":        {one(`{"type":"string"}`), `{}`, "neither refuses p unknown: string | not named\nschema refuses * additionalProperties: accepts no other fields | takes other properties"},
-		"others":           {`{"type":"object"}`, `{"additionalProperties":false}`, "contract refuses * additionalProperties: passes other fields on | takes no other properties"},
+		"missing, limited": {`{"type":"object","additionalProperties":{"type":"string","maxLength":10}}`, `{"properties":{"p":{"type":"string","maxLength":2}},"additionalProperties":{"type":"string","maxLength":10}}`,
+			"contract refuses p missing: not named; where sent, string, at most 10 characters | string, at most 2 characters"},
+		"missing, of items": {`{"type":"object","additionalProperties":{"type":"array","items":{"type":"integer"}}}`, `{"properties":{"p":{"type":"array","items":{"type":"string"}}},"additionalProperties":{"type":"array","items":{"type":"integer"}}}`,
+			"contract refuses p missing: not named; where sent, array | array"},
+		"missing, taken": {`{"type":"object","additionalProperties":{"type":"string","maxLength":2}}`, `{"properties":{"p":{"type":"string","maxLength":2}},"additionalProperties":{"type":"string","maxLength":2}}`, ""},
+		"not taken":      {one(`{"type":"string"}`), `{"type":"object","additionalProperties":false}`, "contract refuses p additionalProperties: string | takes no such property"},
+		"not named":      {one(`{"type":"string"}`), `{}`, "neither refuses p unknown: string | not named\nschema refuses * additionalProperties: accepts no other fields | takes other properties"},
+		"others":         {`{"type":"object"}`, `{"additionalProperties":false}`, "contract refuses * additionalProperties: passes other fields on | takes no other properties"},
 		"others, of a type": {`{"type":"object","additionalProperties":{"type":"string"}}`, `{"additionalProperties":{"type":"integer"}}`,
 			"contract refuses * type: string | integer\nschema refuses * type: string | integer"},
 		"alternatives": {one(`{"anyOf":[{"type":"string"}]}`), one(`{}`), "neither refuses p not compared: anyOf | none"},
@@ -214,7 +219,7 @@ func TestDrift_NoneMeansThatTheContractAccepts(t *testing.T) {
 		})
 		schema := func(label string) string {
 			required := rapid.SampledFrom([]string{``, `,"required":["p"]`, `,"required":["p","q"]`}).Draw(t, label+" required")
-			closed := rapid.SampledFrom([]string{``, `,"additionalProperties":false`, `,"additionalProperties":{"type":"string"}`}).Draw(t, label+" others")
+			closed := rapid.SampledFrom([]string{``, `,"additionalProperties":false`, `,"additionalProperties":{"type":"string"}`, `,"additionalProperties":` + facets.Draw(t, label+" others are")}).Draw(t, label+" others")
 			q := ``
 			if rapid.Bool().Draw(t, label+" has q") {
 				q = `,"q":` + facets.Draw(t, label+" q")
