@@ -92,7 +92,7 @@ func (s *replayRun) takeOver(ctx context.Context, known *replayState) error {
 	}
 	var entries []StateEntry
 	for id, l := range known.letters {
-		if sent[id] && s.state.holds(l, s.id) {
+		if sent[id] && s.state.claims(l, s.id) {
 			entries = append(entries, StateEntry{
 				Kind: StateReplayed, At: time.Now(), ID: id, PayloadSHA256: l.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By,
 			})
@@ -113,9 +113,12 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 			s.sent++
 		case !s.state.holds(l, s.id):
 			st := s.state.at(l, time.Now())
-			if st.Claim != nil {
+			switch {
+			case s.state.claims(l, s.id):
+				s.skipped.add(SkipChanged, id, "since it was claimed: "+s.state.beyondClaim(l))
+			case st.Claim != nil:
 				s.skipped.add(SkipClaimed, id, fmt.Sprintf("%s is replaying it (replay %s)", st.Claim.By, st.Claim.Replay))
-			} else {
+			default:
 				s.skipped.add(SkipChanged, id, "since it was claimed: "+st.String())
 			}
 		default:

@@ -70,6 +70,7 @@ type letterState struct {
 	last    StateEntry // of those that are no claims
 	claim   *replayState
 	claimed StateEntry // the claim that counts; zero: none, or it was used
+	since   int64      // offset of the claim that counts
 	replays []string   // the ids of those that have sent it
 	changed int64      // offset of last
 }
@@ -167,7 +168,7 @@ func (s *State) apply(offset int64, e StateEntry) {
 	}
 	switch e.Kind {
 	case StateClaimed:
-		s.applyClaim(l, x, e)
+		s.applyClaim(offset, l, x, e)
 	case StateReplayed:
 		s.replay(e).letters[e.ID] = l
 		x.sent(e.Replay)
@@ -196,16 +197,19 @@ func (x *letterState) sent(replay string) {
 	x.replays = append(x.replays, replay)
 }
 
-// applyClaim lets a claim count, unless another replay's lasts, or has lapsed while nobody knows what that one has
-// sent: then it must be settled first.
-func (s *State) applyClaim(l letterID, x *letterState, e StateEntry) {
+// applyClaim lets a claim count, unless something has happened to the letter that the claimant did not know of, or
+// another replay's claim lasts, or has lapsed while nobody knows what that one has sent: then it must be settled first.
+func (s *State) applyClaim(offset int64, l letterID, x *letterState, e StateEntry) {
 	r := s.replay(e)
+	if e.Seen != nil && x.last.Kind != StateNone && x.changed >= *e.Seen {
+		return
+	}
 	if x.claim != nil && x.claim != r && (x.lasts(e.At) || x.claim.unsettled()) {
 		return
 	}
 	r.letters[e.ID] = l
 	r.active = e.At
-	x.claim, x.claimed = r, e
+	x.claim, x.claimed, x.since = r, e, offset
 }
 
 func (s *State) replay(e StateEntry) *replayState {
