@@ -24,6 +24,7 @@ type replayRun struct {
 	items   []*planned // left to be sent, in order
 	limiter *rate.Limiter
 	renewed time.Time // when the claims were last made to last
+	looked  time.Time // when the state log was last looked at
 	skipped skips
 	sent    int
 	unsure  bool // whether something may be sent that is not noted
@@ -53,8 +54,14 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 		return s.report(), err
 	}
 	planned, seen := s.state.snapshot(p.items), s.state.next
-	for id := range p.ended {
-		if err := r.settle(ctx, s.state, id); err != nil {
+	if err := r.log.read(ctx, s.state); err != nil {
+		return s.report(), err
+	}
+	for id, settle := range p.ended {
+		if !settle || !s.state.replays[id].brokenOff(time.Now()) {
+			continue // somebody has resumed or settled it since the plan was made
+		}
+		if err := r.settle(ctx, s.state, id, p.opts); err != nil {
 			return s.report(), err
 		}
 	}
@@ -175,6 +182,7 @@ func (s *replayRun) hold(ctx context.Context, batch []*planned) ([]*planned, err
 				return nil, err
 			}
 		}
+		s.looked = time.Now()
 		if err := s.r.log.read(ctx, s.state); err != nil {
 			return nil, err
 		}

@@ -144,6 +144,11 @@ func (r *replayState) unsettled() bool {
 	return r.started != nil && (r.ended == nil || !r.ended.Clean)
 }
 
+// brokenOff reports whether nobody carries a replay on that may have sent more than is noted.
+func (r *replayState) brokenOff(now time.Time) bool {
+	return r.unsettled() && (r.ended != nil || !now.Before(r.until.Add(clockSlack)))
+}
+
 // apply takes in the entry at an offset. Entries are applied in the log's order, and what comes out depends on
 // nothing else: so all who have read as far agree on whose claim counts.
 func (s *State) apply(offset int64, e StateEntry) {
