@@ -251,7 +251,7 @@ func (a *app) replayed(r *deadletter.Report, err error, output outputFormat) err
 
 // stopError says how a command ends whose replay has stopped.
 func stopError(stop *deadletter.StopError, r *deadletter.Report) error {
-	e := &exitError{code: exitPartly, err: stop, try: "sluice dlq replay --resume " + stop.Replay + " once that is mended: it goes on where it stopped"}
+	e := &exitError{code: exitPartly, err: stop, try: "sluice dlq replay --resume " + stop.Replay + ": it goes on where it stopped"}
 	switch stop.Stop {
 	case deadletter.StopCanary:
 		e.code = exitStopped
