@@ -53,7 +53,7 @@ func rulesInWords(r Record) string {
 	for _, v := range r.Violations {
 		path := anyPosition(v.Path)
 		if path == "" {
-			path = "the payload"
+			path = "payload:" // a rule about all of it
 		}
 		word := shortWord(path) + " " + shortWord(v.Keyword)
 		if !seen[word] {

@@ -9,12 +9,14 @@ var (
 	checkWorker = Command{"sluice health --ready", "see that the worker is well"}
 	checkSetup  = Command{"sluice check", "configuration, token, action and topics, a line each"}
 	seeHeld     = Command{"sluice held ls", "what the worker holds at the moment, and why"}
+	replayThem  = Command{"sluice dlq replay --fingerprint F --dry-run", "what replaying a cause would do; sluice dlq stats names its fingerprint, F"}
 )
 
 const (
-	produceAgain = "Then produce the message again (sluice produce)."
-	notRun       = "No. Nothing was sent to the Data Action."
-	refusedRan   = "No: the API refused the request. Where the outcome is unknown, an earlier attempt may have run it."
+	replayIt   = "Then replay the messages (sluice dlq replay)."
+	mendIt     = "Of what was dead-lettered, each is mended as it is replayed (sluice dlq replay --set), or the producer sends it anew and it is resolved (sluice dlq resolve)."
+	notRun     = "No. Nothing was sent to the Data Action."
+	refusedRan = "No: the API refused the request. Where the outcome is unknown, an earlier attempt may have run it."
 )
 
 // explanations is the closed set, in the order of the documentation.
@@ -33,10 +35,10 @@ var explanations = []Explanation{
 		Do: []string{
 			"Look which field it is: sluice dlq show marks it in the payload, sluice explain KEYWORD explains the rule.",
 			"Mend the producer; it can check with sluice validate before it publishes.",
-			"If the payload is right and the schema is not, the operator changes the schema (SLUICE_SCHEMA).",
-			produceAgain,
+			mendIt,
+			"If the payload is right and the schema is not, the operator changes the schema (SLUICE_SCHEMA), and replays the messages as they are (sluice dlq replay).",
 		},
-		Next: []Command{listThem, showOne, checkFile, seeSchema},
+		Next: []Command{listThem, showOne, checkFile, seeSchema, replayThem},
 	},
 	{
 		Code: string(CodePayloadTooLarge), class: ClassContract,
@@ -46,9 +48,9 @@ var explanations = []Explanation{
 		Move: Move{[]Actor{Producer}, "the payload is larger than the API takes"},
 		Do: []string{
 			"Have the producer send less: a link to the document instead of the document.",
-			"If the Data Action needs only some fields, the operator maps those (genesys.input).",
+			"If the Data Action needs only some fields, the operator maps those (genesys.input), and replays the messages (sluice dlq replay).",
 		},
-		Next: []Command{listThem, showOne},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodeActionFailed), class: ClassPermanent,
@@ -62,9 +64,9 @@ var explanations = []Explanation{
 		Do: []string{
 			"Read the result: it is the last answer in sluice dlq show.",
 			"If every message ends so, compare genesys.success with a result.",
-			"Before the message is sent again, see what the action has done already: it ran.",
+			"Before a message is replayed (sluice dlq replay), see what the action has done already: it ran.",
 		},
-		Next: []Command{listThem, showOne},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodePermissionDenied), class: ClassPermanent,
@@ -78,9 +80,9 @@ var explanations = []Explanation{
 		Move: Move{[]Actor{Administrator}, "the OAuth client may not execute this Data Action: its role lacks the permission"},
 		Do: []string{
 			"Have the administrator give the OAuth client (GENESYS_CLIENT_ID) a role that may execute the action.",
-			produceAgain,
+			replayIt,
 		},
-		Next: []Command{checkSetup, listThem, showOne},
+		Next: []Command{checkSetup, listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodeTokenFailed), class: ClassTransient,
@@ -95,9 +97,9 @@ var explanations = []Explanation{
 		Do: []string{
 			"Read what the login host answered: it is in the worker's log and in the record.",
 			"Mend the credentials or the address, and see the worker become well.",
-			produceAgain,
+			replayIt,
 		},
-		Next: []Command{checkSetup, seeHeld, listThem, showOne},
+		Next: []Command{checkSetup, seeHeld, listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodeMaxRetriesExceeded), class: ClassTransient,
@@ -111,10 +113,10 @@ var explanations = []Explanation{
 		Move:  Move{[]Actor{Nobody}, "sent again it may pass; if it fails again, " + Administrator.String() + " should try the Data Action with this payload"},
 		Do: []string{
 			"See whether one message ended so or many, and when.",
-			"Send it again. If it fails again, have the administrator test the action in Genesys Cloud with this payload.",
+			"Replay it (sluice dlq replay). If it fails again, have the administrator test the action in Genesys Cloud with this payload.",
 			"For a ticket at Genesys, give the request ids of the attempts.",
 		},
-		Next: []Command{checkWorker, listThem, showOne},
+		Next: []Command{checkWorker, listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodeNetworkError), class: ClassTransient,
@@ -130,9 +132,9 @@ var explanations = []Explanation{
 		Do: []string{
 			"If the outcome is unknown, find out with the request's time and id whether the action ran.",
 			"If all of them ran out of time, compare GENESYS_TIMEOUT with how long the action takes.",
-			produceAgain,
+			replayIt,
 		},
-		Next: []Command{checkWorker, listThem, showOne},
+		Next: []Command{checkWorker, listThem, showOne, replayThem},
 	},
 	{
 		Code: string(CodeCircuitOpen), class: ClassTransient,
@@ -142,10 +144,10 @@ var explanations = []Explanation{
 		Move: Move{[]Actor{Nobody}, "the API did not serve at that time; the message can be sent again once it does"},
 		Do: []string{
 			"See that the API serves again.",
-			produceAgain,
+			replayIt,
 			"If such outages are to be waited for, raise SLUICE_GIVE_UP_AFTER.",
 		},
-		Next: []Command{checkWorker, seeHeld, listThem},
+		Next: []Command{checkWorker, seeHeld, listThem, replayThem},
 	},
 	{
 		Code: string(CodeInternalError), class: ClassInternal,
@@ -153,8 +155,8 @@ var explanations = []Explanation{
 		Causes:  []string{"A defect of sluice that this content brings out."},
 		Ran:     "The record does not tell. See the attempts in it.", Fault: "No.",
 		Move: Move{[]Actor{Operator}, "sluice itself failed on this message: the worker's log of that time says why; please report it"},
-		Do:   []string{"Take the stack trace from the worker's log of that time, and report it.", "The message is kept; produce it again with a mended version."},
-		Next: []Command{listThem, showOne},
+		Do:   []string{"Take the stack trace from the worker's log of that time, and report it.", "The message is kept: replay it with a mended version (sluice dlq replay)."},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "400", class: ClassPermanent,
@@ -168,9 +170,10 @@ var explanations = []Explanation{
 		Do: []string{
 			"Read the API's answer; it names the property.",
 			"If every message ends so, the operator compares GENESYS_INPUT with the action's contract.",
-			"Else mend the payload at its producer, and produce it again.",
+			"Else mend the producer.",
+			mendIt,
 		},
-		Next: []Command{listThem, showOne, checkFile},
+		Next: []Command{listThem, showOne, checkFile, replayThem},
 	},
 	{
 		Code: statusPrefix + "401", class: ClassTransient,
@@ -181,8 +184,8 @@ var explanations = []Explanation{
 		},
 		Ran: refusedRan, Fault: "No. Every message uses the same token.",
 		Move: Move{[]Actor{Operator}, "the API does not accept the token: see that GENESYS_REGION, or the two hosts, belong to the OAuth client's organisation"},
-		Do:   []string{"Compare GENESYS_REGION, GENESYS_BASE_URL and GENESYS_LOGIN_URL with the organisation's region.", produceAgain},
-		Next: []Command{checkSetup, seeHeld, listThem, showOne},
+		Do:   []string{"Compare GENESYS_REGION, GENESYS_BASE_URL and GENESYS_LOGIN_URL with the organisation's region.", replayIt},
+		Next: []Command{checkSetup, seeHeld, listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "404", class: ClassPermanent,
@@ -197,9 +200,9 @@ var explanations = []Explanation{
 		Do: []string{
 			"Compare the URL in the record with the action's in Genesys Cloud.",
 			"Mend GENESYS_DATA_ACTION_ID, GENESYS_BASE_URL or GENESYS_API, and restart the worker.",
-			produceAgain,
+			replayIt,
 		},
-		Next: []Command{checkSetup, listThem, showOne},
+		Next: []Command{checkSetup, listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "413", class: ClassPermanent,
@@ -207,8 +210,8 @@ var explanations = []Explanation{
 		Causes:  []string{"A payload with a document inside.", "A gateway before the API with a smaller limit."},
 		Ran:     refusedRan, Fault: "Yes. The same payload will fail again.",
 		Move: Move{[]Actor{Producer}, "the payload is larger than the API takes"},
-		Do:   []string{"Have the producer send less.", "If a gateway of yours stands between, raise its limit."},
-		Next: []Command{listThem, showOne},
+		Do:   []string{"Have the producer send less.", "If a gateway of yours stands between, raise its limit, and replay the messages (sluice dlq replay)."},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "415", class: ClassPermanent,
@@ -216,8 +219,8 @@ var explanations = []Explanation{
 		Causes:  []string{"GENESYS_BASE_URL is the address of something else, or has a path too much."},
 		Ran:     refusedRan, Fault: "No.",
 		Move: Move{[]Actor{Operator}, "what answers does not take JSON: see GENESYS_BASE_URL"},
-		Do:   []string{"Compare the URL in the record with the API's.", produceAgain},
-		Next: []Command{checkSetup, listThem, showOne},
+		Do:   []string{"Compare the URL in the record with the API's.", replayIt},
+		Next: []Command{checkSetup, listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "422", class: ClassPermanent,
@@ -225,8 +228,8 @@ var explanations = []Explanation{
 		Causes:  []string{"A value that the action does not accept, such as a queue or a user that does not exist.", "A rule of the service behind the action."},
 		Ran:     refusedRan, Fault: "Yes. The same payload will most likely fail again.",
 		Move: Move{[]Actor{Producer, Administrator}, "the API refuses this content, and its answer says why"},
-		Do:   []string{"Read the API's answer; it names the value.", "Mend the payload at its producer, or what it names in Genesys Cloud.", produceAgain},
-		Next: []Command{listThem, showOne},
+		Do:   []string{"Read the API's answer; it names the value.", "Mend the producer, or what it names in Genesys Cloud.", mendIt, "What was mended in Genesys Cloud: replay the messages as they are (sluice dlq replay)."},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "429", class: ClassTransient,
@@ -240,9 +243,9 @@ var explanations = []Explanation{
 		Do: []string{
 			"Compare GENESYS_RATE with the organisation's allowance, divided by all who use it.",
 			"Ask Genesys for a larger allowance, or have the producers send less.",
-			"Produce the messages again, no faster than the allowance (sluice produce --rate).",
+			"Replay the messages, no faster than the allowance (sluice dlq replay --rate).",
 		},
-		Next: []Command{checkWorker, seeHeld, listThem},
+		Next: []Command{checkWorker, seeHeld, listThem, replayThem},
 	},
 	{
 		Code: statusPrefix + "3xx", class: ClassPermanent,
@@ -250,8 +253,8 @@ var explanations = []Explanation{
 		Causes:  []string{"GENESYS_BASE_URL has http for https, or the address of a login page.", "A proxy answers in the API's place."},
 		Ran:     refusedRan, Fault: "No.",
 		Move: Move{[]Actor{Operator}, "what answers is not the API: see GENESYS_BASE_URL and the proxy"},
-		Do:   []string{"Set GENESYS_BASE_URL to the address that the answer leads to, if that is the API's.", produceAgain},
-		Next: []Command{checkSetup, listThem, showOne},
+		Do:   []string{"Set GENESYS_BASE_URL to the address that the answer leads to, if that is the API's.", replayIt},
+		Next: []Command{checkSetup, listThem, showOne, replayThem},
 	},
 	{
 		Code: statusPrefix + "5xx", class: ClassTransient,
@@ -264,10 +267,10 @@ var explanations = []Explanation{
 		Move: remoteFailed,
 		Do: []string{
 			"See by the class whose failure it is.",
-			"Transient: see that the service behind the action serves, and send the message again.",
+			"Transient: see that the service behind the action serves, and replay the messages (sluice dlq replay).",
 			"Permanent: have the administrator test the action with this payload.",
 		},
-		Next: []Command{listThem, showOne},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 	{
 		Code: anyStatus, class: ClassPermanent,
@@ -275,7 +278,7 @@ var explanations = []Explanation{
 		Causes:  []string{"The API's answer, which the record keeps, says it."},
 		Ran:     refusedRan, Fault: "Most likely: others passed meanwhile.",
 		Move: Move{[]Actor{Producer, Administrator}, "the API refuses this content, and its answer says why"},
-		Do:   []string{"Read the API's answer.", "Mend the payload at its producer, or what it names in Genesys Cloud.", produceAgain},
-		Next: []Command{listThem, showOne},
+		Do:   []string{"Read the API's answer.", "Mend the producer, or what it names in Genesys Cloud.", mendIt, "What was mended in Genesys Cloud: replay the messages as they are (sluice dlq replay)."},
+		Next: []Command{listThem, showOne, replayThem},
 	},
 }

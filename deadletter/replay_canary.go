@@ -18,16 +18,16 @@ func (s *replayRun) awaitCanary(ctx context.Context, canary []*planned) error {
 		if _, err := s.hold(ctx, nil); err != nil {
 			return err
 		}
-		waiting, failed := s.ended(canary)
-		s.r.cfg.OnProgress(ReplayProgress{Doing: "waiting for the first to end", Done: int64(len(canary) - waiting), Total: int64(len(canary))})
+		sent, waiting, failed := s.ended(canary)
+		s.r.cfg.OnProgress(ReplayProgress{Doing: "waiting for the first to end", Done: int64(sent - waiting), Total: int64(sent)})
 		switch {
 		case len(failed) > 0 && waiting == 0, len(failed) > 0 && time.Since(began) >= s.opts.CanaryWait:
-			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d failed again: %s", len(canary), len(failed), strings.Join(failed, ", ")))
+			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d failed again: %s", sent, len(failed), strings.Join(failed, ", ")))
 		case waiting == 0:
 			return nil
 		case time.Since(began) >= s.opts.CanaryWait:
 			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d had not ended after %s: does the worker run, and how far behind is it?",
-				len(canary), waiting, s.opts.CanaryWait))
+				sent, waiting, s.opts.CanaryWait))
 		}
 		if !sleep(ctx, canaryEvery) {
 			return context.Cause(ctx)
@@ -64,19 +64,19 @@ func (s *replayRun) canaryStop(text string) error {
 	return &StopError{Stop: StopCanary, Replay: s.id, Text: text}
 }
 
-// ended returns how many of the canary's messages have not ended, and which have failed again.
-func (s *replayRun) ended(canary []*planned) (waiting int, failed []string) {
+// ended returns how many of the canary's messages were sent, how many of these have not ended, and which have failed
+// again.
+func (s *replayRun) ended(canary []*planned) (sent, waiting int, failed []string) {
 	for _, x := range canary {
+		sent++
 		switch last := s.state.letters[x.letterID].last; {
-		case s.isSkipped(x):
+		case !s.state.sentBy(x.letterID, s.id): // it was passed over
+			sent--
 		case last.Replay != s.id || last.Kind == StateReplayed:
 			waiting++
 		case last.Kind == StateFailedAgain:
 			failed = append(failed, x.id+" as "+last.NewID)
 		}
 	}
-	return waiting, failed
+	return sent, waiting, failed
 }
-
-// isSkipped reports whether a dead letter that was to be sent was not.
-func (s *replayRun) isSkipped(x *planned) bool { return s.state.holds(x.letterID, s.id) }

@@ -67,6 +67,7 @@ type planned struct {
 	fingerprint string
 	unknown     bool
 	whole       bool // the record alone is enough to send it
+	size        int  // bytes of the payload, as far as that is known
 	group       string
 	count       int // replays before this one
 	key         string
@@ -95,7 +96,7 @@ func (r *Replayer) Plan(ctx context.Context, o ReplayOptions) (*Plan, error) {
 	if err := r.collect(ctx, p, &left); err != nil {
 		return nil, err
 	}
-	if err := r.leaveOutSent(ctx, p); err != nil {
+	if err := r.leaveOutSent(ctx, p, &left); err != nil {
 		return nil, err
 	}
 	p.items = inSourceOrder(p.items)
@@ -116,6 +117,7 @@ func (r *Replayer) Plan(ctx context.Context, o ReplayOptions) (*Plan, error) {
 		}
 		return reason != ""
 	})
+	p.items = oneOfEachID(p.items, &left)
 	p.Skipped = left
 	p.count()
 	if err := r.lookAtGroups(ctx, p); err != nil {
@@ -173,6 +175,13 @@ func (r *Replayer) planned(p *Plan, l letterID, e Entry) *planned {
 		unknown: e.Outcome == OutcomeUnknown || e.Class == ClassUnknown,
 		whole:   e.sendable(), group: cmp.Or(e.Processor.Group, r.cfg.Group),
 		key: string(e.Source.Key), keyed: e.Source.Key != nil,
+	}
+	x.size = len(e.Payload)
+	if e.Cut != nil {
+		x.size = max(x.size, e.Cut.PayloadSize)
+	}
+	if e.Redacted != nil {
+		x.size = max(x.size, e.Redacted.PayloadSize)
 	}
 	x.count = len(p.state.replaysOf(l))
 	if e.Replay != nil {
@@ -309,9 +318,10 @@ func (p *Plan) count() {
 }
 
 // leaveOutSent takes out what a replay that broke off has sent, as the source topic shows.
-func (r *Replayer) leaveOutSent(ctx context.Context, p *Plan) error {
+func (r *Replayer) leaveOutSent(ctx context.Context, p *Plan, left *skips) error {
 	now := time.Now()
 	sent := map[string]map[string]bool{}
+	lost := map[string]bool{}
 	kept := p.items[:0]
 	for _, x := range p.items {
 		id := p.state.at(x.letterID, now).Unsettled
@@ -321,19 +331,47 @@ func (r *Replayer) leaveOutSent(ctx context.Context, p *Plan) error {
 		}
 		if sent[id] == nil {
 			found, err := r.sentBy(ctx, p.state.replays[id])
-			if err != nil {
+			var e *lostTrackError
+			if lost[id] = errors.As(err, &e); err != nil && !lost[id] {
 				return err
 			}
-			sent[id], p.ended[id] = found, true
+			if found == nil {
+				found = map[string]bool{}
+			}
+			sent[id], p.ended[id] = found, !lost[id] || p.opts.IncludeUnknown
 		}
-		if !sent[id][x.id] || p.opts.Again {
+		switch {
+		case lost[id] && !p.opts.IncludeUnknown:
+			left.add(SkipUnknown, x.id, fmt.Sprintf("nobody can tell whether replay %s has sent it: the source topic does not hold any more what that may have written", id))
+		case lost[id]:
+			x.unknown = true
 			kept = append(kept, x)
-		} else {
+		case !sent[id][x.id] || p.opts.Again:
+			kept = append(kept, x)
+		default:
 			p.Settled++
 		}
 	}
 	p.items = kept
 	return nil
+}
+
+// oneOfEachID leaves out all but the newest of the dead letters that share an ID, as they do where the topic was created
+// anew: what a replay has sent is found by its ID.
+func oneOfEachID(items []*planned, left *skips) []*planned {
+	newest := make(map[string]*planned, len(items))
+	for _, x := range items {
+		if y := newest[x.id]; y == nil || byAge(y.age, x.age) < 0 {
+			newest[x.id] = x
+		}
+	}
+	return slices.DeleteFunc(items, func(x *planned) bool {
+		older := newest[x.id] != x
+		if older {
+			left.add(SkipSameID, x.id, "a newer dead letter has the same ID, since the topic was created anew: once that is dealt with, replay this one")
+		}
+		return older
+	})
 }
 
 // topicPartitions returns how many partitions the source topic has.

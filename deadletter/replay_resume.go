@@ -2,6 +2,7 @@ package deadletter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,7 @@ func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Rep
 	s.total = len(known.letters)
 	if known.started == nil {
 		if err := s.takeOver(ctx, known); err != nil {
-			return s.report(), err
+			return s.abandon(err)
 		}
 		report, err := s.abandon(nil)
 		if err == nil {
@@ -37,7 +38,8 @@ func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Rep
 	}
 	s.opts.Edits = known.started.Edits
 	if err := s.takeOver(ctx, known); err != nil {
-		return s.report(), err
+		s.unsure = true // as it was
+		return s.end("could not be resumed", err)
 	}
 	if err := s.findLeft(ctx, known); err != nil {
 		return s.stopped(ctx, err)
@@ -49,9 +51,11 @@ func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Rep
 }
 
 // settle finds out what a replay that broke off has sent, notes that, and gives the rest of its claims back.
-func (r *Replayer) settle(ctx context.Context, state *State, id string) error {
-	s := r.newRun(id, ReplayOptions{}, state)
+func (r *Replayer) settle(ctx context.Context, state *State, id string, o ReplayOptions) error {
+	s := r.newRun(id, ReplayOptions{IncludeUnknown: o.IncludeUnknown}, state)
 	if err := s.takeOver(ctx, state.replays[id]); err != nil {
+		s.unsure = true // as it was
+		_, err = s.end("could not be settled", err)
 		return err
 	}
 	if _, err := s.end("broke off; what it had sent was found on the source topic", nil); err != nil {
@@ -64,15 +68,16 @@ func (r *Replayer) settle(ctx context.Context, state *State, id string) error {
 func (s *replayRun) takeOver(ctx context.Context, known *replayState) error {
 	// An earlier run that looks at the log now learns that it must stop. One that has looked already may be writing.
 	quiet := time.Time{}
-	switch now := time.Now(); {
-	case known.ended == nil && now.Before(known.active.Add(s.r.cfg.ClaimFor+clockSlack)):
-		quiet = now.Add(s.r.cfg.Quiet)
-	case known.ended != nil && !known.ended.Clean:
-		quiet = known.active.Add(s.r.cfg.Quiet)
+	alive := known.ended == nil && time.Now().Before(known.active.Add(s.r.cfg.ClaimFor+clockSlack))
+	if known.ended != nil && !known.ended.Clean {
+		quiet = known.active.Add(s.r.cfg.Quiet + lookFor)
 	}
 	resumed := StateEntry{Kind: replayResumed, At: time.Now(), Replay: s.id, Run: s.run, By: s.r.cfg.By, Until: s.until()}
 	if err := s.r.log.append(ctx, resumed); err != nil {
 		return err
+	}
+	if alive { // until now it could look and see nothing of us
+		quiet = time.Now().Add(s.r.cfg.Quiet + lookFor)
 	}
 	if time.Until(quiet) > 0 {
 		s.r.cfg.OnProgress(ReplayProgress{Doing: "waiting until an earlier run has surely ended"})
@@ -87,12 +92,16 @@ func (s *replayRun) takeOver(ctx context.Context, known *replayState) error {
 		return nil
 	}
 	sent, err := s.r.sentBy(ctx, known)
+	var lost *lostTrackError
+	if errors.As(err, &lost) && s.opts.IncludeUnknown {
+		err = nil
+	}
 	if err != nil {
 		return err
 	}
 	var entries []StateEntry
 	for id, l := range known.letters {
-		if sent[id] && s.state.holds(l, s.id) {
+		if sent[id] && s.state.claims(l, s.id) {
 			entries = append(entries, StateEntry{
 				Kind: StateReplayed, At: time.Now(), ID: id, PayloadSHA256: l.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By,
 			})
@@ -113,9 +122,12 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 			s.sent++
 		case !s.state.holds(l, s.id):
 			st := s.state.at(l, time.Now())
-			if st.Claim != nil {
+			switch {
+			case s.state.claims(l, s.id):
+				s.skipped.add(SkipChanged, id, "since it was claimed: "+s.state.beyondClaim(l))
+			case st.Claim != nil:
 				s.skipped.add(SkipClaimed, id, fmt.Sprintf("%s is replaying it (replay %s)", st.Claim.By, st.Claim.Replay))
-			} else {
+			default:
 				s.skipped.add(SkipChanged, id, "since it was claimed: "+st.String())
 			}
 		default:
@@ -168,9 +180,7 @@ func (r *Replayer) sentBy(ctx context.Context, known *replayState) (map[string]b
 		if partition < len(known.started.Ends) {
 			began := known.started.Ends[partition]
 			if at.FirstOffset > began || at.LastOffset < began {
-				return nil, fmt.Errorf("topic %q, partition %d: what replay %s may have written from offset %d on is not there any more "+
-					"(the log now reaches from %d to %d), so nobody can tell what it has sent",
-					r.cfg.Topic, partition, known.id, began, at.FirstOffset, at.LastOffset)
+				return nil, &lostTrackError{topic: r.cfg.Topic, partition: partition, replay: known.id, began: began, first: at.FirstOffset, last: at.LastOffset}
 			}
 			look.start = began
 		}
@@ -189,6 +199,20 @@ func (r *Replayer) sentBy(ctx context.Context, known *replayState) (map[string]b
 		}
 	}
 	return sent, nil
+}
+
+// lostTrackError says that the source topic does not hold any more what a replay may have written.
+type lostTrackError struct {
+	topic              string
+	partition          int
+	replay             string
+	began, first, last int64
+}
+
+func (e *lostTrackError) Error() string {
+	return fmt.Sprintf("topic %q, partition %d: what replay %s may have written from offset %d on is not there any more "+
+		"(it reaches from %d to %d now), so nobody can tell what that has sent: find out whether the messages arrived, and resolve those; "+
+		"--include-unknown sends the others", e.topic, e.partition, e.replay, e.began, e.first, e.last)
 }
 
 // lastHeader returns the value of the last header of a name; empty where there is none.

@@ -24,6 +24,7 @@ type replayRun struct {
 	items   []*planned // left to be sent, in order
 	limiter *rate.Limiter
 	renewed time.Time // when the claims were last made to last
+	looked  time.Time // when the state log was last looked at
 	skipped skips
 	sent    int
 	unsure  bool // whether something may be sent that is not noted
@@ -52,13 +53,19 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 	if err := r.ensureLog(ctx); err != nil {
 		return s.report(), err
 	}
-	planned := s.state.snapshot(p.items)
-	for id := range p.ended {
-		if err := r.settle(ctx, s.state, id); err != nil {
+	planned, seen := s.state.snapshot(p.items), s.state.next
+	if err := r.log.read(ctx, s.state); err != nil {
+		return s.report(), err
+	}
+	for id, settle := range p.ended {
+		if !settle || !s.state.replays[id].brokenOff(time.Now()) {
+			continue // somebody has resumed or settled it since the plan was made
+		}
+		if err := r.settle(ctx, s.state, id, p.opts); err != nil {
 			return s.report(), err
 		}
 	}
-	if err := s.claim(ctx, p.items, planned); err != nil {
+	if err := s.claim(ctx, p.items, planned, seen); err != nil {
 		return s.abandon(err)
 	}
 	if len(s.items) == 0 {
@@ -104,14 +111,14 @@ func (s *replayRun) until() time.Time {
 }
 
 // claim claims dead letters, reads the log up to there and keeps those whose claim counts, and to which nothing has
-// happened since the plan was made.
-func (s *replayRun) claim(ctx context.Context, items []*planned, before map[letterID]int64) error {
+// happened since the plan was made, when the log was read up to seen.
+func (s *replayRun) claim(ctx context.Context, items []*planned, before map[letterID]int64, seen int64) error {
 	for chunk := range slices.Chunk(items, claimRecords) {
 		entries := make([]StateEntry, len(chunk))
 		now, until := time.Now(), s.until()
 		for i, x := range chunk {
 			entries[i] = StateEntry{
-				Kind: StateClaimed, At: now, ID: x.id, PayloadSHA256: x.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By, Until: until,
+				Kind: StateClaimed, At: now, ID: x.id, PayloadSHA256: x.sha256, Replay: s.id, Run: s.run, By: s.r.cfg.By, Until: until, Seen: &seen,
 			}
 		}
 		if err := s.r.log.append(ctx, entries...); err != nil {
@@ -139,6 +146,9 @@ func (s *replayRun) claim(ctx context.Context, items []*planned, before map[lett
 // lost says who has a dead letter that we do not have.
 func (s *replayRun) lost(x *planned) (SkipReason, string) {
 	st := s.state.at(x.letterID, time.Now())
+	if s.state.claims(x.letterID, s.id) { // and does not hold it
+		return SkipChanged, "since the plan was made: " + s.state.beyondClaim(x.letterID)
+	}
 	if st.Claim != nil {
 		return SkipClaimed, fmt.Sprintf("%s is replaying it since %s (replay %s), until %s at most unless that goes on",
 			st.Claim.By, st.Claim.At.UTC().Format(time.RFC3339), st.Claim.Replay, st.Claim.Until.UTC().Format(time.RFC3339))
@@ -172,6 +182,7 @@ func (s *replayRun) hold(ctx context.Context, batch []*planned) ([]*planned, err
 				return nil, err
 			}
 		}
+		s.looked = time.Now()
 		if err := s.r.log.read(ctx, s.state); err != nil {
 			return nil, err
 		}
@@ -262,10 +273,16 @@ func (s *replayRun) report() *Report {
 	return r
 }
 
-// holds reports whether the claim that counts on a letter is a replay's.
-func (s *State) holds(l letterID, replay string) bool {
+// claims reports whether the claim that counts on a letter is a replay's.
+func (s *State) claims(l letterID, replay string) bool {
 	x := s.letters[l]
 	return x != nil && x.claim != nil && x.claim.id == replay && x.claim.ended == nil
+}
+
+// holds reports whether a replay may send a letter: its claim counts, and nobody has resolved the letter since.
+func (s *State) holds(l letterID, replay string) bool {
+	x := s.letters[l]
+	return s.claims(l, replay) && !(x.last.Kind == StateResolved && x.changed > x.since)
 }
 
 // changed returns the offset of what happened last to a letter, claims left aside; -1 for nothing.

@@ -20,6 +20,9 @@ const (
 	defaultBatch = 1 << 20
 	// sendTries is how often a write is tried that certainly was not done.
 	sendTries = 8
+	// lookFor is how long a look at the state log allows writes to begin. One that lasts, and the next partition's, are
+	// not made on the strength of the same look.
+	lookFor = time.Second
 )
 
 // batchFor returns how many messages are sent at once at a rate: a quarter of a second's.
@@ -39,12 +42,14 @@ func (s *replayRun) send(ctx context.Context) (*Report, error) {
 	if limit, err := s.r.cfg.Cluster.MaxMessageBytes(ctx, s.r.cfg.Topic); err == nil && limit > 0 {
 		s.size = limit
 	}
-	if n := min(s.opts.Canary, len(s.items)); n > 0 {
-		canary := slices.Clone(s.items[:n])
-		if err := s.sendAll(ctx, n, partitions); err != nil {
-			return s.stopped(ctx, err)
+	if s.opts.Canary > 0 {
+		canary := slices.Clone(s.items)
+		for want := s.sent + s.opts.Canary; s.sent < want && len(s.items) > 0; { // what is passed over proves nothing
+			if err := s.sendAll(ctx, want-s.sent, partitions); err != nil {
+				return s.stopped(ctx, err)
+			}
 		}
-		if err := s.awaitCanary(ctx, canary); err != nil {
+		if err := s.awaitCanary(ctx, canary[:len(canary)-len(s.items)]); err != nil {
 			return s.stopped(ctx, err)
 		}
 	}
@@ -85,7 +90,7 @@ func (s *replayRun) stopped(ctx context.Context, err error) (*Report, error) {
 // sendAll sends the next n of what is left.
 func (s *replayRun) sendAll(ctx context.Context, n, partitions int) error {
 	for n > 0 && len(s.items) > 0 {
-		batch := slices.Clone(s.items[:min(n, s.limiter.Burst(), len(s.items))])
+		batch := slices.Clone(s.items[:batchOf(s.items, min(n, s.limiter.Burst()))])
 		turn := s.limiter.ReserveN(time.Now(), len(batch))
 		if err := s.pause(ctx, time.Now().Add(turn.Delay())); err != nil {
 			return err
@@ -232,6 +237,11 @@ func (s *replayRun) write(ctx context.Context, partition int, messages []outgoin
 
 func (s *replayRun) writeBatch(ctx context.Context, partition int, messages []outgoing) ([]*planned, error) {
 	for tries := 1; ; tries++ {
+		if time.Since(s.looked) > lookFor {
+			if _, err := s.hold(ctx, nil); err != nil {
+				return nil, err
+			}
+		}
 		records := make([]kafkago.Record, len(messages))
 		letters := make([]*planned, len(messages))
 		for i, m := range messages {
@@ -264,8 +274,6 @@ func (s *replayRun) writeBatch(ctx context.Context, partition int, messages []ou
 			return nil, s.r.cfg.Cluster.Refusal(kafka.Write, s.r.cfg.Topic, err)
 		}
 		kafka.Pause(ctx, tries)
-		if _, err := s.hold(ctx, nil); err != nil {
-			return nil, err
-		}
+		s.looked = time.Time{}
 	}
 }

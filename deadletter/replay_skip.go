@@ -15,6 +15,7 @@ const (
 	SkipReplays    SkipReason = "too_many_replays" // it was replayed MaxReplays times
 	SkipInvalid    SkipReason = "invalid"          // it would be dead-lettered again at once
 	SkipGone       SkipReason = "gone"             // its message is neither on the source topic nor whole in the record
+	SkipSameID     SkipReason = "same_id"          // another one to be replayed has the same ID
 	SkipNewer      SkipReason = "newer"            // its key has a newer message, as asked
 	SkipRefused    SkipReason = "refused"          // the brokers refuse the message
 	SkipChanged    SkipReason = "changed"          // its state has changed since the plan was made

@@ -82,13 +82,19 @@ func upTo(offsets []int64, below int64) int {
 // the record where that holds all of it.
 func (r *Replayer) originals(ctx context.Context, items []*planned) (map[*planned]original, error) {
 	found := make(map[*planned]original, len(items))
-	err := eachPartition(items, func(x *planned) place { return place{x.partition, x.offset} }, func(partition int, at map[int64]*planned, offsets []int64) error {
+	err := eachPartition(items, func(x *planned) place { return place{x.partition, x.offset} }, func(partition int, at map[int64][]*planned, offsets []int64) error {
 		return r.source.pick(ctx, partition, offsets, func(rec *kafkago.Record) error {
 			o, err := messageOf(rec)
-			if x := at[rec.Offset]; err == nil && payloadHash(o.value) == x.sha256 {
-				found[x] = o
+			if err != nil {
+				return err
 			}
-			return err
+			have := payloadHash(o.value)
+			for _, x := range at[rec.Offset] { // several, where the topic was created anew
+				if x.sha256 == have {
+					found[x] = o
+				}
+			}
+			return nil
 		})
 	})
 	if err != nil && !errors.Is(err, kafkago.UnknownTopicOrPartition) {
@@ -100,15 +106,16 @@ func (r *Replayer) originals(ctx context.Context, items []*planned) (map[*planne
 			rest = append(rest, x)
 		}
 	}
-	err = eachPartition(rest, func(x *planned) place { return x.at }, func(partition int, at map[int64]*planned, offsets []int64) error {
+	err = eachPartition(rest, func(x *planned) place { return x.at }, func(partition int, at map[int64][]*planned, offsets []int64) error {
 		return r.letters.pick(ctx, partition, offsets, func(rec *kafkago.Record) error {
 			value, err := kafkago.ReadAll(rec.Value)
 			if err != nil {
 				return err
 			}
-			x := at[rec.Offset]
-			if o, ok := recordedMessage(value, x.letterID); ok {
-				found[x] = o
+			for _, x := range at[rec.Offset] {
+				if o, ok := recordedMessage(value, x.letterID); ok {
+					found[x] = o
+				}
 			}
 			return nil
 		})
@@ -148,14 +155,14 @@ func payloadHash(payload []byte) string {
 }
 
 // eachPartition groups dead letters by the partition of a place of theirs.
-func eachPartition(items []*planned, where func(*planned) place, visit func(partition int, at map[int64]*planned, offsets []int64) error) error {
-	at := map[int]map[int64]*planned{}
+func eachPartition(items []*planned, where func(*planned) place, visit func(partition int, at map[int64][]*planned, offsets []int64) error) error {
+	at := map[int]map[int64][]*planned{}
 	for _, x := range items {
 		p := where(x)
 		if at[p.partition] == nil {
-			at[p.partition] = map[int64]*planned{}
+			at[p.partition] = map[int64][]*planned{}
 		}
-		at[p.partition][p.offset] = x
+		at[p.partition][p.offset] = append(at[p.partition][p.offset], x)
 	}
 	for _, partition := range sortedKeys(at) {
 		offsets := make([]int64, 0, len(at[partition]))
@@ -185,7 +192,9 @@ func (r *Replayer) checkSources(ctx context.Context, p *Plan) error {
 			unchecked = append(unchecked, x)
 		}
 	}
-	for chunk := range slices.Chunk(unchecked, sendRecords) {
+	for len(unchecked) > 0 {
+		chunk := unchecked[:batchOf(unchecked, sendRecords)]
+		unchecked = unchecked[len(chunk):]
 		found, err := r.originals(ctx, chunk)
 		if err != nil {
 			return err
@@ -203,6 +212,20 @@ func (r *Replayer) checkSources(ctx context.Context, p *Plan) error {
 		}
 	}
 	return nil
+}
+
+// batchBytes bounds the payloads that are held at a time.
+const batchBytes = 8 << 20
+
+// batchOf returns how many dead letters are taken at once, of n at most: one at least.
+func batchOf(items []*planned, n int) int {
+	size := 0
+	for i, x := range items[:min(n, len(items))] {
+		if size += x.size; size > batchBytes && i > 0 {
+			return i
+		}
+	}
+	return min(n, len(items))
 }
 
 func headersOf(headers []kafkago.Header) []Header {

@@ -53,6 +53,10 @@ type StateEntry struct {
 	By     string `json:"by,omitempty"`
 	// Until ends a claim, and with a renewal all claims of a replay.
 	Until time.Time `json:"until,omitzero"`
+	// Seen is how far, as an offset, a claimant had read the log when it chose the dead letter. Its claim does not count
+	// where something has happened to the letter from there on: others have sent it meanwhile, or resolved it. If
+	// missing, that is not looked at.
+	Seen *int64 `json:"seen,omitempty"`
 	// NewID is the id of the new dead letter of a message that failed again.
 	NewID string `json:"new_id,omitempty"`
 	Note  string `json:"note,omitempty"`

@@ -70,6 +70,7 @@ type letterState struct {
 	last    StateEntry // of those that are no claims
 	claim   *replayState
 	claimed StateEntry // the claim that counts; zero: none, or it was used
+	since   int64      // offset of the claim that counts
 	replays []string   // the ids of those that have sent it
 	changed int64      // offset of last
 }
@@ -143,6 +144,11 @@ func (r *replayState) unsettled() bool {
 	return r.started != nil && (r.ended == nil || !r.ended.Clean)
 }
 
+// brokenOff reports whether nobody carries a replay on that may have sent more than is noted.
+func (r *replayState) brokenOff(now time.Time) bool {
+	return r.unsettled() && (r.ended != nil || !now.Before(r.until.Add(clockSlack)))
+}
+
 // apply takes in the entry at an offset. Entries are applied in the log's order, and what comes out depends on
 // nothing else: so all who have read as far agree on whose claim counts.
 func (s *State) apply(offset int64, e StateEntry) {
@@ -167,7 +173,7 @@ func (s *State) apply(offset int64, e StateEntry) {
 	}
 	switch e.Kind {
 	case StateClaimed:
-		s.applyClaim(l, x, e)
+		s.applyClaim(offset, l, x, e)
 	case StateReplayed:
 		s.replay(e).letters[e.ID] = l
 		x.sent(e.Replay)
@@ -196,16 +202,19 @@ func (x *letterState) sent(replay string) {
 	x.replays = append(x.replays, replay)
 }
 
-// applyClaim lets a claim count, unless another replay's lasts, or has lapsed while nobody knows what that one has
-// sent: then it must be settled first.
-func (s *State) applyClaim(l letterID, x *letterState, e StateEntry) {
+// applyClaim lets a claim count, unless something has happened to the letter that the claimant did not know of, or
+// another replay's claim lasts, or has lapsed while nobody knows what that one has sent: then it must be settled first.
+func (s *State) applyClaim(offset int64, l letterID, x *letterState, e StateEntry) {
 	r := s.replay(e)
+	if e.Seen != nil && x.last.Kind != StateNone && x.changed >= *e.Seen {
+		return
+	}
 	if x.claim != nil && x.claim != r && (x.lasts(e.At) || x.claim.unsettled()) {
 		return
 	}
 	r.letters[e.ID] = l
 	r.active = e.At
-	x.claim, x.claimed = r, e
+	x.claim, x.claimed, x.since = r, e, offset
 }
 
 func (s *State) replay(e StateEntry) *replayState {

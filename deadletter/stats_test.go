@@ -174,7 +174,7 @@ func TestWhat_TellsTheCauseAndNoValues(t *testing.T) {
 	}
 	for want, r := range map[string]Record{
 		"/tags/* type":                         at("/tags/0", "/tags/7"),
-		"the payload type":                     at(""),
+		"payload: type":                        at(""),
 		"/a type, /b type, /c type and 2 more": at("/a", "/b", "/c", "/d", "/e"),
 		"HTTP 422 Unprocessable Entity, bad.request": details(
 			`{"operation":"invoke","kind":"refused","last_status":422,"api_code":"bad.request","api_message":"no queue 4711"}`),

@@ -5,19 +5,43 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sluice-kafka/sluice/deadletter"
+	"github.com/sluice-kafka/sluice/genesys"
+	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/schema"
 )
 
-// contract is what a replayed message must meet: the schema as it is configured here.
-type contract struct{ validator *schema.Validator }
+// contract is what a replayed message must meet: the schema, and the way from a payload to the action's input, as they
+// are configured here.
+type contract struct {
+	validator *schema.Validator
+	mapping   *genesys.Mapping // nil: none that can fail
+}
 
 var _ deadletter.Contract = contract{}
 
-// Check validates a payload. The error names the first violation.
-func (c contract) Check(_ deadletter.Source, payload []byte) error {
-	_, err := c.validator.Validate(payload)
+// newContract reads both from the configuration.
+func newContract(cfg *config.Config) (contract, error) {
+	validator, err := newValidator(cfg)
+	if err != nil {
+		return contract{}, err
+	}
+	mapping, err := mappingSet(cfg, validator)
+	return contract{validator, mapping}, err
+}
+
+// Check validates a payload, and tries to map it. The error names the first violation.
+func (c contract) Check(source deadletter.Source, payload []byte) error {
+	valid, err := c.validator.Validate(payload)
+	if err == nil && c.mapping != nil {
+		r := genesys.Request{Payload: valid, ID: source.ID(), Key: source.Key, Timestamp: source.Timestamp}
+		for _, h := range source.Headers {
+			r.Headers = append(r.Headers, genesys.Header{Key: h.Key, Value: h.Value})
+		}
+		err = mappable(c.mapping, r)
+	}
 	var invalid *schema.Error
 	if !errors.As(err, &invalid) {
 		return err
@@ -56,9 +80,9 @@ func parseEdit(edit string) (pointer string, value []byte, err error) {
 	if json.Valid([]byte(text)) {
 		return pointer, []byte(text), nil
 	}
-	value, err = json.Marshal(text)
-	if err != nil {
-		return "", nil, usageError("--set %s: the value is neither JSON nor text", pointer)
+	if !utf8.ValidString(text) {
+		return "", nil, usageError("--set %s: the value is neither JSON nor UTF-8 text", pointer)
 	}
-	return pointer, value, nil
+	value, err = json.Marshal(text)
+	return pointer, value, err
 }

@@ -59,7 +59,7 @@ times, and what the action may have run for; the plan says how many, and which f
 	byFlag(cmd, &f.by)
 	output := outputFlag(cmd)
 	deadLetterSettings(cmd)
-	settings(cmd, "kafka.group", "kafka.create_topics", "schema.")
+	settings(cmd, "kafka.group", "kafka.create_topics", "schema.", "genesys.input")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error { return a.dlqReplay(cmd, args, &f, *output) }
 	return cmd
 }
@@ -140,7 +140,7 @@ func (a *app) carryOut(cmd *cobra.Command, cfg *config.Config, r *deadletter.Rep
 
 // openReplayer connects to Kafka.
 func (a *app) openReplayer(cmd *cobra.Command, cfg *config.Config, by string) (*kafka.Cluster, *deadletter.Replayer, *replayProgress, error) {
-	validator, err := newValidator(cfg)
+	contract, err := newContract(cfg)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -151,7 +151,7 @@ func (a *app) openReplayer(cmd *cobra.Command, cfg *config.Config, by string) (*
 	progress := &replayProgress{streams: a.streams}
 	r, err := deadletter.NewReplayer(deadletter.ReplayConfig{
 		DeadLetterTopic: cfg.Kafka.DeadLetterTopic, Topic: cfg.Kafka.Topic, Group: cfg.Kafka.Group, Cluster: cluster,
-		Contract: contract{validator}, By: cmp.Or(by, myself()), CreateTopics: cfg.Kafka.CreateTopics, OnProgress: progress.set,
+		Contract: contract, By: cmp.Or(by, myself()), CreateTopics: cfg.Kafka.CreateTopics, OnProgress: progress.set,
 		OnBegin: func(id string) {
 			progress.end()
 			fmt.Fprintf(a.streams.Err, "Replay %s begins. Whatever ends it, it can be resumed: sluice dlq replay --resume %s\n", id, id)
@@ -251,7 +251,7 @@ func (a *app) replayed(r *deadletter.Report, err error, output outputFormat) err
 
 // stopError says how a command ends whose replay has stopped.
 func stopError(stop *deadletter.StopError, r *deadletter.Report) error {
-	e := &exitError{code: exitPartly, err: stop, try: "sluice dlq replay --resume " + stop.Replay + " once that is mended: it goes on where it stopped"}
+	e := &exitError{code: exitPartly, err: stop, try: "sluice dlq replay --resume " + stop.Replay + ": it goes on where it stopped"}
 	switch stop.Stop {
 	case deadletter.StopCanary:
 		e.code = exitStopped

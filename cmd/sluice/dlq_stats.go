@@ -157,6 +157,9 @@ func newCauseReport(c deadletter.Cause) causeReport {
 	return r
 }
 
+// replayCommand is what sends messages again.
+const replayCommand = "sluice dlq replay"
+
 // nextOf returns what to type about a cause.
 func nextOf(c deadletter.Cause) []string {
 	next := []string{}
@@ -168,6 +171,9 @@ func nextOf(c deadletter.Cause) []string {
 	}
 	if _, known := deadletter.Explain(c.Code); known {
 		next = append(next, "sluice explain "+string(c.Code))
+	}
+	if c.Fingerprint != "" {
+		next = append(next, replayCommand+" --fingerprint "+c.Fingerprint+" --dry-run")
 	}
 	return next
 }

@@ -65,7 +65,11 @@ func (s *sheet) cause(c causeReport) {
 		s.below("whose move  %s%s: %s", move.Whose(), about, move.Why)
 	}
 	for _, typed := range c.Next {
-		s.line("%*s  %s", countColumns, "", s.style.Cyan(typed))
+		when := ""
+		if strings.HasPrefix(typed, replayCommand) && c.Who[0] != deadletter.Nobody {
+			when = s.style.Dim("  # once that is done")
+		}
+		s.line("%*s  %s%s", countColumns, "", s.style.Cyan(typed), when)
 	}
 }
 

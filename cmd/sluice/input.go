@@ -101,9 +101,9 @@ func mappingSet(cfg *config.Config, v *schema.Validator) (*genesys.Mapping, erro
 	return m, checkInput(cfg, v)
 }
 
-// mappable reports why a valid payload cannot become the action's input, as the worker's dead letter would.
-func mappable(m *genesys.Mapping, payload []byte) error {
-	_, err := m.Body(genesys.Request{Payload: payload})
+// mappable reports why a message with a valid payload cannot become the action's input, as the worker's dead letter would.
+func mappable(m *genesys.Mapping, r genesys.Request) error {
+	_, err := m.Body(r)
 	var e *genesys.Error
 	if !errors.As(err, &e) {
 		return err

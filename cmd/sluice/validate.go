@@ -197,7 +197,7 @@ func openFile(name string) (io.ReadCloser, error) {
 func (v *validation) document(file string, doc document) error {
 	payload, err := v.validator.Validate(doc.raw)
 	if err == nil && v.mapping != nil {
-		err = mappable(v.mapping, payload)
+		err = mappable(v.mapping, genesys.Request{Payload: payload})
 	}
 	result := verdict{file: file, document: doc, payload: payload}
 	switch {
