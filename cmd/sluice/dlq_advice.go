@@ -39,6 +39,38 @@ func adviceFor(r deadletter.Record) advice {
 	return a
 }
 
+// since returns the advice in the light of what happened since the dead letter was written.
+func (a advice) since(r deadletter.Record, history []deadletter.StateEntry) advice {
+	var last deadletter.StateEntry
+	for _, e := range history {
+		if e.Kind != deadletter.StateClaimed { // a claim alone changes nothing
+			last = e
+		}
+	}
+	var first []suggestion
+	switch last.Kind {
+	case deadletter.StateResolved:
+		a.whose, a.why = deadletter.Nobody.String(), historyText(last)
+		first = []suggestion{{"sluice dlq reopen " + r.Source.ID(), "there is something to be done after all"}}
+	case deadletter.StateReplayed:
+		a.whose, a.why = deadletter.Nobody.String(), "it was replayed, and how that ends is not known yet"
+	case deadletter.StateSucceeded:
+		a.whose, a.why = deadletter.Nobody.String(), "it was replayed and delivered"
+	case deadletter.StateFailedAgain:
+		a.why += "; it was replayed and failed again, so the new dead letter is the one to look at"
+		first = []suggestion{{"sluice dlq show " + last.NewID, "how it failed again"}}
+	default:
+		return a
+	}
+	for _, n := range a.next {
+		if !strings.HasPrefix(n.typed, "sluice dlq replay ") && !strings.HasPrefix(n.typed, "sluice dlq resolve ") {
+			first = append(first, n)
+		}
+	}
+	a.next = first
+	return a
+}
+
 func whoseMove(r deadletter.Record) (whose, why string) {
 	move := r.Move()
 	return move.Whose(), move.Why

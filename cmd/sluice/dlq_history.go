@@ -7,12 +7,10 @@ import (
 
 	"github.com/sluice-kafka/sluice/deadletter"
 	"github.com/sluice-kafka/sluice/internal/kafka"
-	"github.com/sluice-kafka/sluice/internal/term"
 )
 
-// sinceThen returns what happened to a dead letter after it was written, a line each, oldest first; nothing where
-// nothing did.
-func sinceThen(ctx context.Context, cluster *kafka.Cluster, topic string, e deadletter.Entry) ([]string, error) {
+// sinceThen returns what happened to a dead letter after it was written, oldest first; nothing where nothing did.
+func sinceThen(ctx context.Context, cluster *kafka.Cluster, topic string, e deadletter.Entry) ([]deadletter.StateEntry, error) {
 	if e.Err != nil {
 		return nil, nil //nolint:nilerr // nobody can have dealt with what cannot be read
 	}
@@ -20,12 +18,7 @@ func sinceThen(ctx context.Context, cluster *kafka.Cluster, topic string, e dead
 	if err != nil {
 		return nil, err
 	}
-	entries, err := log.History(ctx, e.Source.ID(), e.PayloadSHA256)
-	lines := make([]string, 0, len(entries))
-	for _, x := range entries {
-		lines = append(lines, fmt.Sprintf("%s  %s", stamp(x.At), term.Visible(historyText(x))))
-	}
-	return lines, err
+	return log.History(ctx, e.Source.ID(), e.PayloadSHA256)
 }
 
 // historyText writes an entry for people.

@@ -169,6 +169,8 @@ func (d *deadLetters) toNote(ctx context.Context, log *deadletter.StateLog, kind
 			continue // filters select what is open
 		case kind == deadletter.StateReopened && status.Open(), kind == deadletter.StateResolved && status.Kind == deadletter.StateResolved:
 			n.Why = "it is " + status.String() + " already"
+		case kind == deadletter.StateReopened && status.Kind == deadletter.StateFailedAgain:
+			n.Why = "it was " + status.String() + ": deal with that one"
 		case kind == deadletter.StateResolved && status.Claim != nil:
 			n.Why = "it is " + status.String() + ": its replay would send it all the same"
 		}

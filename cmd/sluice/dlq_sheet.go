@@ -21,8 +21,8 @@ type sheet struct {
 	strings.Builder
 	style   term.Style
 	now     time.Time
-	history []string // what happened to it since
-	width   int      // of the terminal; 0 where there is none, and lines are as long as they are
+	history []deadletter.StateEntry // what happened to it since
+	width   int                     // of the terminal; 0 where there is none, and lines are as long as they are
 }
 
 // columns returns the width for a sheet.
@@ -72,7 +72,7 @@ func (s *sheet) deadLetter(d *deadLetters, e deadletter.Entry) {
 	}
 	s.paragraph(term.Visible(e.Message))
 	s.line("")
-	a := adviceFor(e.Record)
+	a := adviceFor(e.Record).since(e.Record, s.history)
 	s.field("whose move", s.style.Bold(a.whose)+": "+a.why)
 	s.field("outcome", a.outcome)
 	s.where(d, e)
@@ -204,8 +204,8 @@ func (s *sheet) since() {
 		return
 	}
 	s.section("Since then", "")
-	for _, line := range s.history {
-		s.line("  %s", line)
+	for _, e := range s.history {
+		s.line("  %s  %s", stamp(e.At), term.Visible(historyText(e)))
 	}
 }
 
