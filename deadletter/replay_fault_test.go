@@ -37,6 +37,7 @@ func TestReplay_AWriteWithoutAnAnswer(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, 40, p.Replays+p.NotOpen+p.Settled)
 				require.Equal(t, write, p.Settled > 0)
+				require.Len(t, p.BrokenOff, map[bool]int{true: 1}[write])
 
 				report, err = r.Resume(t.Context(), report.Replay, ReplayOptions{})
 				require.NoError(t, err)

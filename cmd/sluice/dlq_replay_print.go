@@ -62,6 +62,9 @@ func (s *planSheet) text(topic string) string {
 	s.causes()
 	s.leftOut()
 	if p.Replays == 0 {
+		for _, id := range p.BrokenOff {
+			s.line("Replay %s broke off after it had sent what is missing here; this notes it: sluice dlq replay --resume %s", id, id)
+		}
 		return s.String()
 	}
 	s.line("")
@@ -173,9 +176,16 @@ func (s *planSheet) sending() string {
 		text = fmt.Sprintf("%d first, whose end is waited for, at most %s; then the rest", s.opts.Canary, wait)
 	}
 	if s.plan.Rate > 0 {
-		text += fmt.Sprintf("; at most %v a second", s.plan.Rate)
+		text += fmt.Sprintf("; %v a second at most", s.plan.Rate)
 	}
 	return text
+}
+
+func have(n int) string {
+	if n == 1 {
+		return "1 has"
+	}
+	return grouped(int64(n)) + " have"
 }
 
 func (s *planSheet) newer() {
@@ -183,7 +193,7 @@ func (s *planSheet) newer() {
 	switch {
 	case n.Count > 0:
 		s.field("newer messages", "%s a newer message of the same key, such as %s: its receiver gets the old one last (--skip-newer)",
-			s.style.Yellow(grouped(int64(n.Count))+" have"), term.Visible(n.Example))
+			s.style.Yellow(have(n.Count)), term.Visible(n.Example))
 	case n.NotLookedAt == "":
 		s.field("newer messages", "none of the same keys")
 	}
