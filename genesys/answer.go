@@ -36,8 +36,8 @@ func readAnswer(res *http.Response, requestID string, tok *token) answer {
 		isJSON:    isJSON(res.Header.Get("Content-Type")),
 		said:      parseAllowance(res.Header),
 	}
-	if wait := res.Header.Get("Retry-After"); wait != "" {
-		a.retryAfter = parseRetryAfter(wait, time.Now())
+	if wait := res.Header["Retry-After"]; len(wait) > 0 {
+		a.retryAfter = parseRetryAfter(wait[0], time.Now())
 	}
 	if res.StatusCode < 200 {
 		return a // 101 hands the connection over: there is no body to wait for

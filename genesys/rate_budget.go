@@ -111,6 +111,9 @@ func (b *budget) spendable() float64 { return float64(max(1, b.allowed-(b.allowe
 // parseAllowance reads the headers that tell of the budget: whole numbers, the reset in seconds. What is no budget of requests
 // a minute or so is none.
 func parseAllowance(h http.Header) allowance {
+	if _, told := h["Inin-Ratelimit-Count"]; !told { // as every answer of the other style
+		return allowance{}
+	}
 	number := func(name string) int {
 		n, err := strconv.Atoi(strings.TrimSpace(h.Get(name)))
 		if err != nil {
