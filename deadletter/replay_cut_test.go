@@ -138,8 +138,11 @@ func TestReplay_CutAtAnyRequest(t *testing.T) {
 	t.Logf("%d requests", total)
 	require.Greater(t, total, 20)
 	step := 5
-	if *everyCut {
+	switch {
+	case *everyCut:
 		step = 1
+	case testing.Short():
+		step = 15
 	}
 	for at := 1; at <= total; at += step {
 		for _, after := range []bool{false, true} {

@@ -128,9 +128,18 @@ func withTime(s Source, at time.Time) Source {
 	return s
 }
 
+// topicLimits are the largest records that topics take. Megabytes under the race detector take minutes and race no
+// more than kilobytes do.
+func topicLimits() []int {
+	if testing.Short() {
+		return []int{1 << 10, 10 << 10}
+	}
+	return []int{1 << 10, 10 << 10, 1 << 20, 4 << 20}
+}
+
 // Every hostile record is written to a topic of every size, and read back with all that may never be cut.
 func TestWriter_HostileRecordsFitEveryTopic(t *testing.T) {
-	for _, limit := range []int{1 << 10, 10 << 10, 1 << 20, 4 << 20} {
+	for _, limit := range topicLimits() {
 		t.Run(strconv.Itoa(limit), func(t *testing.T) {
 			inBubble(t, map[string]string{"max.message.bytes": strconv.Itoa(limit)}, func(t *testing.T, d *desk) {
 				writeHostile(t, d.Writer, d.broker, topic, limit, 256<<10)
@@ -142,7 +151,7 @@ func TestWriter_HostileRecordsFitEveryTopic(t *testing.T) {
 // The same on a real Kafka where there is one, whose brokers count batches themselves.
 func TestReal_HostileRecordsFitEveryTopic(t *testing.T) {
 	b := kafkatest.Real(t)
-	for _, limit := range []int{1 << 10, 10 << 10, 1 << 20, 4 << 20} {
+	for _, limit := range topicLimits() {
 		name := fmt.Sprintf("deadletter-hostile-%d", limit)
 		b.CreateTopic(t, name, 3, map[string]string{"max.message.bytes": strconv.Itoa(limit)})
 		w, err := NewWriter(WriterConfig{Topic: name, Cluster: b.Cluster})
