@@ -282,7 +282,7 @@ func (s *State) claims(l letterID, replay string) bool {
 // holds reports whether a replay may send a letter: its claim counts, and nobody has resolved the letter since.
 func (s *State) holds(l letterID, replay string) bool {
 	x := s.letters[l]
-	return s.claims(l, replay) && !(x.last.Kind == StateResolved && x.changed > x.since)
+	return s.claims(l, replay) && (x.last.Kind != StateResolved || x.changed <= x.since)
 }
 
 // changed returns the offset of what happened last to a letter, claims left aside; -1 for nothing.

@@ -59,7 +59,7 @@ func (a advice) since(r deadletter.Record, history []deadletter.StateEntry) advi
 	case deadletter.StateFailedAgain:
 		a.why += "; it was replayed and failed again, so the new dead letter is the one to look at"
 		first = []suggestion{{"sluice dlq show " + last.NewID, "how it failed again"}}
-	default:
+	case deadletter.StateNone, deadletter.StateClaimed, deadletter.StateReopened:
 		return a
 	}
 	for _, n := range a.next {

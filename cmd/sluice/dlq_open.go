@@ -54,12 +54,10 @@ func (d *deadLetters) status(e deadletter.Entry) deadletter.Status {
 
 // stateWord writes a status as a column and -o json have it.
 func stateWord(s deadletter.Status) string {
-	switch s.Kind {
-	case deadletter.StateNone, deadletter.StateReopened:
+	if s.Kind == deadletter.StateNone || s.Kind == deadletter.StateReopened {
 		return "open"
-	default:
-		return string(s.Kind)
 	}
+	return string(s.Kind)
 }
 
 // tellLeftOut says what was left out.

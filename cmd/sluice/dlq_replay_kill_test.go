@@ -106,6 +106,9 @@ var resumeCommand = regexp.MustCompile(`--resume (\S+)`)
 
 // A replay that is killed in the middle sends nothing twice when it is resumed, and leaves nothing out.
 func TestIntegration_ReplayKilledAndResumed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it starts processes, and waits 21 s for one that is dead")
+	}
 	s := newReplayStage(t, 400)
 	cmd, said := s.replay(t, "--all", "--yes", "--rate", "200")
 	require.Eventually(t, func() bool { return len(s.sent(t)) > 50 }, time.Minute, time.Millisecond)
