@@ -203,21 +203,26 @@ func (d *drifter) missing(at spot, other *outline, c *part) {
 		d.add(at, DriftMissing, other.nothing(), says, RefusedByNeither)
 	case other.types == 0:
 		d.add(at, DriftMissing, other.nothing(), says, RefusedBySchema)
-	case d.refuses(at, other, c.shape):
-		d.add(at, DriftMissing, "not named; where sent, "+other.String(), says, RefusedByContract)
+	default:
+		for _, by := range []Refuser{RefusedByContract, RefusedBySchema} {
+			if d.refuses(at, other, c.shape, by) {
+				d.add(at, DriftMissing, "not named; where sent, "+other.String(), says, by)
+				return
+			}
+		}
 	}
 }
 
-// refuses reports whether the contract's shape of a member refuses, or may refuse, what the schema's lets through.
-func (d *drifter) refuses(at spot, l, c *outline) bool {
-	if len(c.opaque) > 0 {
+// refuses reports whether one side's shape of a member refuses, or may refuse, what the other's lets through.
+func (d *drifter) refuses(at spot, l, c *outline, by Refuser) bool {
+	if by == RefusedByContract && len(c.opaque) > 0 {
 		return true
 	}
 	before := len(d.found)
 	d.value(at.field, at.source, l, c)
 	found := slices.Clone(d.found[before:])
 	d.found = d.found[:before]
-	return slices.ContainsFunc(found, func(f Difference) bool { return f.RefusedBy == RefusedByContract || f.Kind == DriftNotCompared })
+	return slices.ContainsFunc(found, func(f Difference) bool { return f.RefusedBy == by || f.Kind == DriftNotCompared })
 }
 
 // unknown is a member that only the schema names.
