@@ -1,7 +1,6 @@
 package deadletter
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -128,18 +127,3 @@ func randomHex(bytes int) string {
 
 // newReplayID returns an id that sorts by time, and that a person can read out.
 func newReplayID(now time.Time) string { return now.UTC().Format("20060102-150405-") + randomHex(3) }
-
-// sleep waits, and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
-	}
-}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 // canaryEvery is how often the state log is read while the canary is waited for.
@@ -29,7 +31,7 @@ func (s *replayRun) awaitCanary(ctx context.Context, canary []*planned) error {
 			return s.canaryStop(fmt.Sprintf("of the first %d messages, %d had not ended after %s: does the worker run, and how far behind is it?",
 				sent, waiting, s.opts.CanaryWait))
 		}
-		if !sleep(ctx, canaryEvery) {
+		if !kafka.Sleep(ctx, canaryEvery) {
 			return context.Cause(ctx)
 		}
 	}
@@ -50,7 +52,7 @@ func (s *replayRun) awaitEnds(ctx context.Context) *Report {
 		s.r.cfg.OnProgress(ReplayProgress{
 			Doing: "waiting for them to end", Done: int64(report.Replayed - pending), Total: int64(report.Replayed),
 		})
-		if pending == 0 || time.Since(since) >= min(endsWait, s.opts.CanaryWait) || !sleep(ctx, canaryEvery) ||
+		if pending == 0 || time.Since(since) >= min(endsWait, s.opts.CanaryWait) || !kafka.Sleep(ctx, canaryEvery) ||
 			s.r.log.read(ctx, s.state) != nil {
 			return report
 		}

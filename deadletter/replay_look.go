@@ -9,6 +9,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 // lookTime bounds the search for newer messages.
@@ -176,7 +178,7 @@ func (r *Replayer) watch(ctx context.Context, g *PlanGroup, partitions int) erro
 	if before.Partitions == 0 {
 		return errors.New("the group has committed nothing for this topic: has its worker ever run?")
 	}
-	if before.Lag == 0 || !sleep(ctx, watchGroup) {
+	if before.Lag == 0 || !kafka.Sleep(ctx, watchGroup) {
 		return nil
 	}
 	after, err := r.cfg.Cluster.Progress(ctx, g.Name, r.cfg.Topic, partitions)

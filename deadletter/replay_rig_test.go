@@ -13,6 +13,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/sluice-kafka/sluice/internal/kafka"
 	"github.com/sluice-kafka/sluice/internal/kafkatest"
 )
 
@@ -185,7 +186,7 @@ func (s *scene) worker(t *testing.T, fail func(m kafkago.Message) string) {
 	go func() {
 		defer close(done)
 		seen := map[place]bool{}
-		for sleep(ctx, 300*time.Millisecond) {
+		for kafka.Sleep(ctx, 300*time.Millisecond) {
 			for _, m := range s.replayed(t) {
 				if at := (place{m.Partition, m.Offset}); !seen[at] {
 					seen[at] = true

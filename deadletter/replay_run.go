@@ -212,7 +212,7 @@ func (s *replayRun) pause(ctx context.Context, until time.Time) error {
 		if left <= 0 {
 			return nil
 		}
-		if !sleep(ctx, min(left, s.r.cfg.ClaimFor/4)) {
+		if !kafka.Sleep(ctx, min(left, s.r.cfg.ClaimFor/4)) {
 			return context.Cause(ctx)
 		}
 		if time.Until(until) > 0 {

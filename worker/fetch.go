@@ -11,6 +11,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	fetchproto "github.com/segmentio/kafka-go/protocol/fetch"
 	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 const (
@@ -195,7 +197,7 @@ func (f *fetcher) failed(ctx context.Context, err error) {
 		f.w.log.Warn("cannot fetch; trying again", zap.String("topic", f.p.topic), zap.Int("partition", f.p.id),
 			zap.Int64("offset", f.next), zap.Int("failures", f.failures), zap.Error(f.w.diagnose(ctx, err)))
 	}
-	sleep(ctx, min(50*time.Millisecond<<min(f.failures, 10), maxFetchFaults))
+	kafka.Sleep(ctx, min(50*time.Millisecond<<min(f.failures, 10), maxFetchFaults))
 }
 
 func (f *fetcher) recovered() {

@@ -66,7 +66,7 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 
 	starts, err := w.starts(fetchCtx, parts)
 	if err != nil {
-		sleep(ctx, rejoinSpacing-time.Since(began)) // the generation has ended already, or the topic is gone
+		kafka.Sleep(ctx, rejoinSpacing-time.Since(began)) // the generation has ended already, or the topic is gone
 		return
 	}
 	e := newEngine(w, w.cfg.MaxInFlightBytes-int64(len(parts))*w.fetchBytes(len(parts)))
@@ -103,11 +103,11 @@ func (w *Worker) serve(ctx, ended context.Context, gen *kafkago.Generation) {
 		w.lastCommit(e, gen)
 	}
 	if errors.Is(why, errGone) {
-		sleep(ctx, staleView)
+		kafka.Sleep(ctx, staleView)
 	}
 	if ctx.Err() == nil {
 		w.countPartitions(ctx)
-		sleep(ctx, rejoinSpacing-time.Since(began))
+		kafka.Sleep(ctx, rejoinSpacing-time.Since(began))
 	}
 }
 
@@ -153,7 +153,7 @@ func (w *Worker) countPartitions(ctx context.Context) {
 // watchTopology ends the generation when the topic has grown or is gone, so that the group assigns what is
 // there. kafka-go's own watcher would create a missing topic.
 func (w *Worker) watchTopology(ctx context.Context, stopFetch context.CancelCauseFunc, known int) {
-	for sleep(ctx, topologyEvery) {
+	for kafka.Sleep(ctx, topologyEvery) {
 		parts, err := w.cluster.Partitions(ctx, w.cfg.Topic)
 		switch {
 		case errors.Is(err, kafka.ErrNoTopic):
@@ -164,21 +164,6 @@ func (w *Worker) watchTopology(ctx context.Context, stopFetch context.CancelCaus
 			stopFetch(errTopology)
 			return
 		}
-	}
-}
-
-// sleep waits and reports whether ctx still lives.
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return ctx.Err() == nil
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-t.C:
-		return true
 	}
 }
 

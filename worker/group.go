@@ -11,6 +11,8 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/offsetcommit"
 	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 const (
@@ -43,7 +45,7 @@ func (w *Worker) leaveGroup(ctx context.Context) {
 		w.log.Debug("left the group", zap.Error(err))
 		var answer kafkago.Error
 		done := err == nil || errors.As(err, &answer) && !answer.Temporary() // such as that it knows no such member
-		if done || !sleep(ctx, leaveAgain) || bound.Err() != nil {
+		if done || !kafka.Sleep(ctx, leaveAgain) || bound.Err() != nil {
 			return
 		}
 	}
@@ -83,7 +85,7 @@ func (w *Worker) lastCommit(e *engine, gen *kafkago.Generation) {
 	defer cancel()
 	var err error
 	for range tries {
-		if err = w.commit(ctx, e, gen); err == nil || fenced(err) || !sleep(ctx, 200*time.Millisecond) {
+		if err = w.commit(ctx, e, gen); err == nil || fenced(err) || !kafka.Sleep(ctx, 200*time.Millisecond) {
 			break
 		}
 	}

@@ -9,6 +9,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 // This file keeps the worker a member of its group, from the first fetch of a generation to its last commit, and
@@ -57,7 +59,7 @@ func (w *Worker) heartbeats(ctx context.Context, stopFetch context.CancelCauseFu
 		default:
 			wait = heartbeatAgain
 		}
-		if !sleep(ctx, wait) {
+		if !kafka.Sleep(ctx, wait) {
 			return
 		}
 	}

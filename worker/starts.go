@@ -8,6 +8,8 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"go.uber.org/zap"
+
+	"github.com/sluice-kafka/sluice/internal/kafka"
 )
 
 // start is where the work on an assigned partition begins.
@@ -41,7 +43,7 @@ func (w *Worker) starts(ctx context.Context, parts []int) ([]start, error) {
 		if ctx.Err() == nil {
 			w.log.Warn("cannot read the group's offsets; trying again", zap.Error(w.diagnose(ctx, err)))
 		}
-		if !sleep(ctx, wait) {
+		if !kafka.Sleep(ctx, wait) {
 			return nil, ctx.Err()
 		}
 	}

@@ -69,7 +69,7 @@ func (w *Worker) awaitCompanion(ctx context.Context, kind, name string, partitio
 		case ctx.Err() == nil:
 			w.log.Warn("cannot look at the "+kind+" topic; trying again", zap.Error(err))
 		}
-		if !sleep(ctx, time.Second) {
+		if !kafka.Sleep(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}
@@ -87,7 +87,7 @@ func (w *Worker) awaitSource(ctx context.Context) (int, error) {
 			logged = now
 			w.log.Warn("waiting for the source topic: create it with 'sluice topics ensure', or set SLUICE_TOPIC to the one that is meant", zap.String("topic", w.cfg.Topic), zap.Error(err))
 		}
-		if !sleep(ctx, time.Second) {
+		if !kafka.Sleep(ctx, time.Second) {
 			return 0, ctx.Err()
 		}
 	}

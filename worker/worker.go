@@ -141,7 +141,7 @@ func (w *Worker) joinFailed(ctx context.Context, err error) {
 	if errors.Is(err, kafkago.RebalanceInProgress) {
 		// kafka-go keeps its member id and joins again at once, trusting the coordinator to make it wait; where
 		// that one does not, only our taking its errors slowly keeps it from spinning.
-		sleep(ctx, rejoinFailing)
+		kafka.Sleep(ctx, rejoinFailing)
 		return
 	}
 	w.log.Warn("cannot join the group; trying again", zap.String("group", w.cfg.Group), zap.Error(w.diagnose(ctx, err)))

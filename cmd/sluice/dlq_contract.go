@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -46,15 +45,7 @@ func (c contract) Check(source deadletter.Source, payload []byte) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	v := invalid.Violations[0]
-	text := v.Message
-	if v.Path != "" {
-		text = v.Path + " " + text
-	}
-	if invalid.Count > 1 {
-		text += fmt.Sprintf(" (and %d more)", invalid.Count-1)
-	}
-	return errors.New(text)
+	return errors.New(firstOf(invalid.Violations[0].Path, invalid.Violations[0].Message, invalid.Count))
 }
 
 // Edit makes edits, each POINTER=VALUE.

@@ -166,13 +166,17 @@ func what(e deadletter.Entry) string {
 	case len(e.Violations) == 0:
 		return e.Message
 	}
-	v := e.Violations[0]
-	text := v.Message
-	if v.Path != "" {
-		text = v.Path + " " + text
+	return firstOf(e.Violations[0].Path, e.Violations[0].Message, e.ViolationCount)
+}
+
+// firstOf writes the first of so many violations in a line.
+func firstOf(path, message string, count int) string {
+	text := message
+	if path != "" {
+		text = path + " " + text
 	}
-	if e.ViolationCount > 1 {
-		text += fmt.Sprintf(" (and %d more)", e.ViolationCount-1)
+	if count > 1 {
+		text += fmt.Sprintf(" (and %d more)", count-1)
 	}
 	return text
 }

@@ -210,10 +210,20 @@ func (a *Appender) gaveUp(ctx context.Context, id string, tries int, failure err
 // ends. The wait is spread, so that requests which failed together do not come back together.
 func Pause(ctx context.Context, tries int) {
 	d := min(maxWait, minWait<<min(tries-1, 10))
-	timer := time.NewTimer(d/2 + rand.N(d/2))
-	defer timer.Stop()
+	Sleep(ctx, d/2+rand.N(d/2))
+}
+
+// Sleep waits, and reports whether ctx still lives.
+func Sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
 	select {
-	case <-timer.C:
 	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
 	}
 }
