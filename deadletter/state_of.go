@@ -157,13 +157,13 @@ func (s *State) apply(offset int64, e StateEntry) {
 		return
 	}
 	l := letterID{e.ID, e.PayloadSHA256}
-	if r := s.replays[e.Replay]; r != nil && (e.Kind == StateSucceeded || e.Kind == StateFailedAgain) {
+	if r := s.replays[e.Replay]; r != nil && e.endOf(e.Replay) {
 		known, ok := r.letters[e.ID]
 		if !ok {
 			return // a message that bears the id of a replay which never claimed it
 		}
 		l = known
-	} else if e.Kind == StateSucceeded || e.Kind == StateFailedAgain {
+	} else if e.endOf(e.Replay) {
 		return
 	}
 	x := s.letters[l]
@@ -177,7 +177,7 @@ func (s *State) apply(offset int64, e StateEntry) {
 	case StateReplayed:
 		s.replay(e).letters[e.ID] = l
 		x.sent(e.Replay)
-		if ended := x.last.Replay == e.Replay && (x.last.Kind == StateSucceeded || x.last.Kind == StateFailedAgain); !ended {
+		if !x.last.endOf(e.Replay) {
 			x.last, x.changed = e, offset // else the worker was faster than we with our note
 		}
 	case StateSucceeded, StateFailedAgain:

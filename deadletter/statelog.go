@@ -105,7 +105,9 @@ func (l *StateLog) scan(ctx context.Context, from int64, visit func(offset int64
 	return at.LastOffset, nil
 }
 
-// History returns what happened to one dead letter, oldest first, as far as the log still has it.
+// History returns what happened to one dead letter, oldest first, as far as the log still has it. The last entry is
+// where it stands: how a replayed message ended comes after that it was replayed, also where the worker noted the one
+// before the replay had noted the other.
 func (l *StateLog) History(ctx context.Context, id, payloadSHA256 string) ([]StateEntry, error) {
 	var all []StateEntry
 	var replays []string
@@ -113,12 +115,16 @@ func (l *StateLog) History(ctx context.Context, id, payloadSHA256 string) ([]Sta
 		if !ok || e.ID != id || e.ofReplay() {
 			return
 		}
-		byWorker := e.Kind == StateSucceeded || e.Kind == StateFailedAgain
+		byWorker := e.endOf(e.Replay)
 		switch {
 		case byWorker && slices.Contains(replays, e.Replay):
 			all = append(all, e)
 		case !byWorker && e.PayloadSHA256 == payloadSHA256:
-			all, replays = append(all, e), append(replays, e.Replay)
+			at := len(all)
+			for e.Kind == StateReplayed && at > 0 && all[at-1].endOf(e.Replay) {
+				at--
+			}
+			all, replays = slices.Insert(all, at, e), append(replays, e.Replay)
 		}
 	})
 	if err != nil && !errors.Is(err, kafka.ErrNoTopic) {
