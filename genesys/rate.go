@@ -55,6 +55,7 @@ type RateStatus struct {
 	Configured float64   // requests a minute; 0: no limit
 	Now        float64   // requests a minute that are sent at most, but for what Exhausted and Paused say; 0: no limit
 	Learned    float64   // requests a minute that 429s have taught; 0: none have
+	Stray      float64   // part of the requests that may be answered 429 without slowing us, since slowing did not help; 0: none
 	Allowed    int       // the API's budget, ours and that of others, by its own headers; 0: it has told of none
 	Used       int       // of it, as last told
 	ResetAt    time.Time // when it begins anew; the zero time where Allowed is 0
@@ -73,6 +74,9 @@ func (c *Client) RateStatus() RateStatus {
 	s := RateStatus{
 		Configured: perMinute(p.limit), Now: perMinute(min(p.limit, learned, p.budget.steady())), Learned: perMinute(learned),
 		Allowed: p.budget.allowed, Used: p.budget.count, ResetAt: p.budget.end, Exhausted: p.rate(now) == 0,
+	}
+	if p.learned.strays.found(now) {
+		s.Stray = p.learned.strays.tolerance(now)
 	}
 	if now.Before(p.until) {
 		paused = later(paused, p.until)

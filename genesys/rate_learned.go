@@ -15,6 +15,8 @@ const (
 	freeRefusals = 1.0
 	maxCredit    = 3.0
 	creditPer    = 500.0
+	// strayCredit is how many are overlooked at most where they were found to be strays.
+	strayCredit = 8.0
 	// cut is how far the rate is lowered below what was answered, and how far above it it is again when twice
 	// the time of the recovery has passed.
 	cut   = 0.04
@@ -39,6 +41,7 @@ type learned struct {
 	step  float64       // what twice that time adds to it
 
 	credit  float64 // 429s that will be overlooked
+	strays  strays
 	counts  tally
 	since   time.Time // what is counted begins here: a pause ended, or somebody wanted to send again
 	pending measured  // of the 429 that began this pause, until it is learned from
@@ -67,7 +70,12 @@ func (c *learned) rate(now time.Time) float64 {
 
 // answered counts an answer that is not a 429.
 func (c *learned) answered(now time.Time) {
-	c.credit = min(maxCredit, c.credit+1/creditPer)
+	most := maxCredit
+	if c.strays.found(now) {
+		most = strayCredit
+	}
+	c.credit = min(most, c.credit+c.strays.tolerance(now))
+	c.strays.answered()
 	c.counts.add(now)
 }
 
@@ -85,10 +93,11 @@ func (c *learned) refused(now, until time.Time, limit float64, begins bool) {
 		from := later(c.since, until.Add(-horizon))
 		c.pending = measured{c.counts.since(from, now), until.Sub(from)}
 	}
+	c.strays.refused()
 	c.credit--
 	if c.credit >= 0 || c.pending.n == 0 {
 		c.credit = max(0, c.credit)
-		if begins {
+		if begins && !c.strays.found(now) {
 			c.nudged(now, limit)
 		}
 		return
@@ -96,6 +105,11 @@ func (c *learned) refused(now, until time.Time, limit float64, begins bool) {
 	c.credit = 0
 	m := c.pending
 	c.pending = measured{}
+	if good := c.strays.slowed(now, c.counts.minute(until)); good > 0 {
+		c.set(now, good, cut, limit)
+		c.climb, c.credit = minClimb, strayCredit
+		return
+	}
 	took := float64(m.n) / m.span.Seconds()
 	tried := max(took, min(limit, c.rate(now)))
 	known := took / tried // 1: we know the limit; 0: it may be anywhere above what was answered
@@ -137,15 +151,28 @@ func (c *learned) set(now time.Time, good, cutBy, limit float64) {
 type tally struct {
 	counts [64]int
 	second [64]int64
+	began  time.Time
 }
 
 func (t *tally) add(now time.Time) {
+	if t.began.IsZero() {
+		t.began = now
+	}
 	s := now.Unix()
 	i := s & 63
 	if t.second[i] != s {
 		t.second[i], t.counts[i] = s, 0
 	}
 	t.counts[i]++
+}
+
+// minute returns how many a second were counted in the minute before; 0 where it is too early to say.
+func (t *tally) minute(to time.Time) float64 {
+	length := min(horizon, to.Sub(t.began)-settling)
+	if length < leastMeasured {
+		return 0
+	}
+	return float64(t.since(to.Add(-length), to)) / length.Seconds()
 }
 
 // since returns what was counted from one moment to another, to the second.

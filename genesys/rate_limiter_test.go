@@ -33,6 +33,63 @@ func TestLimiter_AStray429CostsItsPauseOnly(t *testing.T) {
 	}
 }
 
+// 429s that come at any rate are not slowed down for: after ten minutes of them, or after they begin in calm, at least half of what is
+// left by pauses alone is sent. A single run may be unlucky, a few together are not.
+func TestLimiter_StraysAreToldFromABudget(t *testing.T) {
+	for _, calm := range []time.Duration{0, 10 * time.Minute} {
+		for _, concurrency := range []int{1, simConcurrency} {
+			for _, rate := range []int{0, 300, 3000} {
+				answered := map[bool]int{}
+				for _, learns := range []bool{true, false} {
+					for seed := range uint64(4) {
+						s := &sim{api: simAPI{window: time.Minute, stray: 0.01, calm: calm}, workers: 1, concurrency: concurrency, rate: rate,
+							learns: learns, seed: seed, latency: 60 * time.Millisecond, length: 20 * time.Minute}
+						s.run()
+						answered[learns] += s.api.ok - s.earlyOK
+					}
+				}
+				assert.GreaterOrEqual(t, float64(answered[true])/float64(answered[false]), 0.5, "calm %v, %d at once, rate %d", calm, concurrency, rate)
+			}
+		}
+	}
+}
+
+// A budget is not taken for strays for long: not one that was saved up, nor one that others have taken most of.
+func TestStrays_MoreOfThemThanWereFound(t *testing.T) {
+	var s strays
+	now := time.Unix(1_800_000_000, 0)
+	meet := func(every int) {
+		now = now.Add(time.Minute)
+		for range every {
+			s.answered()
+		}
+		s.refused()
+	}
+	meet(100)
+	require.Zero(t, s.slowed(now, 10))
+	for range 7 {
+		meet(100)
+		require.Zero(t, s.slowed(now, 3), "too few to say")
+	}
+	meet(100)
+	require.InDelta(t, 10, s.slowed(now, 3), 0.8)
+	require.InDelta(t, 0.02, s.tolerance(now), 0.001)
+	require.Zero(t, s.slowed(now, 3), "they were more than that")
+	require.False(t, s.found(now))
+	for range 9 {
+		meet(100)
+		require.Zero(t, s.slowed(now, 1), "believed less easily now")
+	}
+
+	s = strays{}
+	meet(100)
+	require.Zero(t, s.slowed(now, 10))
+	for i := range 30 {
+		meet(100 / (i/4 + 1))
+		require.Zero(t, s.slowed(now, 3), "one a minute at any rate is no stray")
+	}
+}
+
 // A 429 that comes while little is sent says nothing of what the API would take.
 func TestLimiter_A429AtALowLoadIsNoBudget(t *testing.T) {
 	l, now := newLimiter(0), time.Unix(1_800_000_000, 0)

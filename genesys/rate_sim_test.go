@@ -1,6 +1,7 @@
 package genesys
 
 import (
+	"cmp"
 	"container/heap"
 	"math"
 	"math/rand/v2"
@@ -14,11 +15,13 @@ import (
 type simAPI struct {
 	allowed int
 	window  time.Duration
-	bucket  int     // its size; 0: fixed windows
-	headers bool    // inin-ratelimit-*
-	quiet   bool    // no Retry-After
-	stray   float64 // share answered 429 for no reason of ours
+	bucket  int           // its size; 0: fixed windows
+	headers bool          // inin-ratelimit-*
+	quiet   bool          // no Retry-After
+	stray   float64       // share answered 429 for no reason of ours
+	calm    time.Duration // that long there are none of these
 
+	since  time.Time
 	begin  time.Time // of the window
 	count  int
 	tokens float64
@@ -31,7 +34,7 @@ type simAPI struct {
 func (a *simAPI) answer(now time.Time, dice float64) heard {
 	h := a.decide(now)
 	if a.stray > 0 {
-		h = heard{limited: dice < a.stray, wait: time.Second}
+		h = heard{limited: dice < a.stray && now.Sub(a.since) >= a.calm, wait: time.Second}
 	}
 	if h.limited {
 		a.refused++
@@ -79,27 +82,31 @@ func wholeSeconds(d time.Duration) time.Duration {
 type sim struct {
 	api     simAPI
 	workers int
-	rate    int // GENESYS_RATE; 0: none
-	latency time.Duration
-	length  time.Duration
-	seed    uint64
-	learns  bool // false: 429s pause and teach nothing
+	// concurrency is that of each worker; 0: simConcurrency.
+	concurrency int
+	rate        int // GENESYS_RATE; 0: none
+	latency     time.Duration
+	length      time.Duration
+	seed        uint64
+	learns      bool // false: 429s pause and teach nothing
 
 	dice    *rand.Rand
 	start   time.Time
 	events  simEvents
 	each    []int // requests answered of each worker
 	early   int   // 429s in the first ten minutes
+	earlyOK int   // other answers in that time
 	limiter []*limiter
 }
 
-// concurrency is that of each simulated worker.
+// simConcurrency is that of a simulated worker where nothing else is said.
 const simConcurrency = 64
 
 // run lets saturated workers send for a while: there is always a message, and a free slot but for what is at the API.
 func (s *sim) run() {
 	s.dice = rand.New(rand.NewPCG(s.seed, 1)) //nolint:gosec // repeatable
 	s.start = time.Unix(1_800_000_000, 0)
+	s.api.since = s.start
 	s.api.begin = s.start.Add(-time.Duration(s.dice.Int64N(int64(s.api.window))))
 	s.api.filled, s.api.tokens = s.start, float64(s.api.bucket)
 	s.each = make([]int, s.workers)
@@ -116,7 +123,7 @@ func (s *sim) run() {
 		}
 		e.do(e.at)
 		if e.at.Sub(s.start) < 10*time.Minute {
-			s.early = s.api.refused
+			s.early, s.earlyOK = s.api.refused, s.api.ok
 		}
 	}
 }
@@ -145,7 +152,7 @@ type simWorker struct {
 
 func (w *simWorker) send(now time.Time) {
 	s := w.s
-	for w.out < simConcurrency && !now.Before(w.asleep) {
+	for w.out < cmp.Or(s.concurrency, simConcurrency) && !now.Before(w.asleep) {
 		if wait, _ := w.limiter.reserve(now); wait > 0 {
 			w.asleep = now.Add(wait)
 			s.at(w.asleep.Add(time.Duration(s.dice.Int64N(int64(time.Millisecond)))), w.send) // timers are late

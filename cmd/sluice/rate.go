@@ -22,6 +22,7 @@ type rateStatus struct {
 	Now         *float64    `json:"requests_per_minute"`
 	Configured  *float64    `json:"configured"`
 	Learned     *float64    `json:"learned_from_429"`
+	Stray       float64     `json:"stray_429_share,omitempty"`
 	Budget      *rateBudget `json:"budget,omitempty"` // of the API, by its own headers
 	PausedUntil *time.Time  `json:"paused_until,omitempty"`
 }
@@ -38,6 +39,7 @@ func newStatus(w *worker.Worker, client *genesys.Client) runStatus {
 	r := client.RateStatus()
 	s := runStatus{Snapshot: w.Snapshot(), Rate: rateStatus{
 		Now: limitOf(r.Now), Configured: limitOf(r.Configured), Learned: limitOf(r.Learned),
+		Stray: math.Round(r.Stray*1000) / 1000,
 	}}
 	if r.Allowed > 0 {
 		s.Rate.Budget = &rateBudget{Allowed: r.Allowed, Used: r.Used, ResetAt: r.ResetAt, Exhausted: r.Exhausted}
