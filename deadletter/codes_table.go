@@ -204,6 +204,10 @@ var explanations = []Explanation{
 		},
 		Next: []Command{checkSetup, listThem, showOne, replayThem},
 	},
+	notThere("405", "What answers does not take a POST at this address, so it is most likely not the API."),
+	notThere("407", "A proxy on the way wants to know who asks."),
+	notThere("410", "The API says that what stood at this address is gone for good."),
+	notThere("421", "The server that answers is not the one that this address is for."),
 	{
 		Code: statusPrefix + "413", class: ClassPermanent,
 		Meaning: "The API says that the request is too large.",
@@ -281,4 +285,21 @@ var explanations = []Explanation{
 		Do:   []string{"Read the API's answer.", "Mend the producer, or what it names in Genesys Cloud.", mendIt, "What was mended in Genesys Cloud: replay the messages as they are (sluice dlq replay)."},
 		Next: []Command{listThem, showOne, replayThem},
 	},
+}
+
+// notThere explains a status that every request to this address gets.
+func notThere(status, meaning string) Explanation {
+	return Explanation{
+		Code: statusPrefix + status, class: ClassPermanent,
+		Meaning: meaning,
+		Causes: []string{
+			"GENESYS_BASE_URL is the address of something else, or has a path too much.",
+			"GENESYS_API is processes where the host offers only integrations, or the other way round.",
+			"A proxy or gateway answers in the API's place.",
+		},
+		Ran: refusedRan, Fault: "No, if other messages of that time ended so too.",
+		Move: Move{[]Actor{Operator}, "this is not where the API takes messages: see GENESYS_BASE_URL, GENESYS_API and the proxy"},
+		Do:   []string{"Compare the URL in the record with the action's in Genesys Cloud, and see what stands between.", replayIt},
+		Next: []Command{checkSetup, listThem, showOne, replayThem},
+	}
 }

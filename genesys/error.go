@@ -63,7 +63,7 @@ const (
 	KindUnauthorized
 	// KindForbidden means 403.
 	KindForbidden
-	// KindNotFound means 404 or a redirect: the action or the host is not where we ask.
+	// KindNotFound means 404, 405, 407, 410, 421 or a redirect: the action or the host is not where we ask.
 	KindNotFound
 	// KindRefused means 400, 409, 413, 415, 422 and every other 4xx: the request itself is at fault.
 	KindRefused

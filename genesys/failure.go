@@ -24,7 +24,7 @@ func kindOf(status int, code, actionCode string) Kind {
 		return KindUnauthorized
 	case status == http.StatusForbidden:
 		return KindForbidden
-	case status == http.StatusNotFound, status >= 300 && status < 400:
+	case astray(status), status >= 300 && status < 400:
 		return KindNotFound
 	case status == http.StatusTooManyRequests:
 		return KindRateLimited
@@ -39,6 +39,16 @@ func kindOf(status int, code, actionCode string) Kind {
 	default:
 		return KindGateway
 	}
+}
+
+// astray reports whether a status says that the request has come to the wrong place, and so would every other: there is
+// no such path there, or no more, or not for POST; the server is another one; a proxy wants to know who we are.
+func astray(status int) bool {
+	switch status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusGone, http.StatusMisdirectedRequest:
+		return true
+	}
+	return false
 }
 
 // The values of details[].errorCode that say whose failure it is.

@@ -59,7 +59,7 @@ func TestDescribe_TellsFailuresApart(t *testing.T) {
 	}{
 		"not there":    {genesystest.Answer{Status: 404}, genesys.KindNotFound},
 		"forbidden":    {genesystest.Answer{Status: 403}, genesys.KindForbidden},
-		"not allowed":  {genesystest.Answer{Status: 405}, genesys.KindRefused},
+		"not allowed":  {genesystest.Answer{Status: 405}, genesys.KindNotFound},
 		"unauthorized": {genesystest.Answer{Status: 401}, genesys.KindUnauthorized},
 		"limited":      {genesystest.Answer{Status: 429, RetryAfter: 3}, genesys.KindRateLimited},
 		"failing":      {genesystest.Answer{Status: 500}, genesys.KindServer},

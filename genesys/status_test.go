@@ -27,6 +27,7 @@ func wantKind(status int) genesys.Kind {
 	}
 	special := map[int]genesys.Kind{
 		401: genesys.KindUnauthorized, 403: genesys.KindForbidden, 404: genesys.KindNotFound,
+		405: genesys.KindNotFound, 407: genesys.KindNotFound, 410: genesys.KindNotFound, 421: genesys.KindNotFound,
 		408: genesys.KindServer, 429: genesys.KindRateLimited, 502: genesys.KindGateway, 504: genesys.KindGateway,
 	}
 	if k, ok := special[status]; ok {

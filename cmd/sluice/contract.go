@@ -61,7 +61,7 @@ func contractError(ctx context.Context, cfg *config.Config, client *genesys.Clie
 			try: fmt.Sprintf("GENESYS_API=%s", other)}
 	}
 	return &exitError{code: exitNotFound,
-		err: fmt.Errorf("there is no action %s here (HTTP 404): an action that is published anew has a new id", id),
+		err: fmt.Errorf("there is no action %s here (HTTP %d): an action that is published anew has a new id", id, e.Status),
 		try: "set GENESYS_DATA_ACTION_ID to the id in the action's URL in the Genesys Cloud admin, or GENESYS_REGION to its region"}
 }
 
