@@ -58,7 +58,9 @@ type ReplayOptions struct {
 	// Filter selects dead letters. Of its Limit, those first in their partitions of the source topic count; 0: all.
 	Filter Filter
 	Edits  []string // made to every payload, POINTER=VALUE
-	Rate   float64  // messages a second, at most; 0: as fast as the brokers take them
+	// ForGroup is the consumer group whose workers take the messages; empty: for each that which wrote its dead letter.
+	ForGroup string
+	Rate     float64 // messages a second, at most; 0: as fast as the brokers take them
 	// Canary is how many are sent first and waited for, at most CanaryWait long; 0: none are. Where it is not 0, the
 	// report waits for the others too, as long as within CanaryWait, or half a minute, a further one ends.
 	Canary     int
@@ -86,7 +88,7 @@ type Replayer struct {
 // NewReplayer checks the settings and returns a Replayer. It does not connect.
 func NewReplayer(cfg ReplayConfig) (*Replayer, error) {
 	if cfg.DeadLetterTopic == "" || cfg.Topic == "" || cfg.Group == "" || cfg.Cluster == nil || cfg.Contract == nil || cfg.By == "" {
-		return nil, errors.New("replay: needs a dead-letterID topic, a source topic, a group, a cluster, a contract and a name")
+		return nil, errors.New("replay: needs a dead-letter topic, a source topic, a group, a cluster, a contract and a name")
 	}
 	setDefault(&cfg.ClaimFor, 15*time.Minute)
 	setDefault(&cfg.Quiet, 20*time.Second)

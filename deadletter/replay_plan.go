@@ -30,6 +30,8 @@ type Plan struct {
 	Group  PlanGroup      `json:"group"`        // the one of them that most are for
 	Others []string       `json:"other_groups"` // that read the source topic, and see every replayed message too
 	Rate   float64        `json:"rate"`         // messages a second; 0: no bound
+	// OurGroup is the configured consumer group. Only the workers of the group that a message is for take it.
+	OurGroup string `json:"our_group"`
 	// BrokenOff are the replays that sent those of Settled, and that nobody has resumed.
 	BrokenOff []string      `json:"unfinished_replays,omitempty"`
 	Takes     time.Duration `json:"-"` // to send them, and for the group to get there; negative: not known
@@ -91,7 +93,7 @@ func (r *Replayer) Plan(ctx context.Context, o ReplayOptions) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{opts: o, state: state, Rate: o.Rate, ended: map[string]bool{}}
+	p := &Plan{opts: o, state: state, Rate: o.Rate, OurGroup: r.cfg.Group, ended: map[string]bool{}}
 	var left skips
 	if err := r.collect(ctx, p, &left); err != nil {
 		return nil, err
@@ -173,7 +175,7 @@ func (r *Replayer) planned(p *Plan, l letterID, e Entry) *planned {
 		age:  Entry{Record: Record{FailedAt: e.FailedAt}, Time: e.Time, Partition: e.Partition, Offset: e.Offset},
 		code: e.Code, class: e.Class, fingerprint: e.Fingerprint(),
 		unknown: e.Outcome == OutcomeUnknown || e.Class == ClassUnknown,
-		whole:   e.sendable(), group: cmp.Or(e.Processor.Group, r.cfg.Group),
+		whole:   e.sendable(), group: cmp.Or(p.opts.ForGroup, e.Processor.Group, r.cfg.Group),
 		key: string(e.Source.Key), keyed: e.Source.Key != nil,
 	}
 	x.size = len(e.Payload)

@@ -10,7 +10,7 @@ import (
 )
 
 // Resume goes on with a replay that has stopped or broken off: what it has sent is found on the source topic, and
-// only the rest is sent. Of the options, rate and canary count; the edits are those that it began with. The error
+// only the rest is sent. Of the options, rate and canary count; the edits and the group are those that it began with, and so is Force where it was set. The error
 // is as that of [Replayer.Run], or wraps [ErrNoReplay] or [ErrNothingSent].
 func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Report, error) {
 	state, err := r.log.Load(ctx)
@@ -36,7 +36,8 @@ func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Rep
 	if known.started.Topic != r.cfg.Topic {
 		return nil, fmt.Errorf("replay %s writes to topic %q, not to %q", id, known.started.Topic, r.cfg.Topic)
 	}
-	s.opts.Edits = known.started.Edits
+	s.opts.Edits, s.opts.ForGroup = known.started.Edits, known.started.Group
+	s.opts.Force = o.Force || known.started.Force
 	if err := s.takeOver(ctx, known); err != nil {
 		s.unsure = true // as it was
 		return s.end("could not be resumed", err)
@@ -149,7 +150,7 @@ func (s *replayRun) findLeft(ctx context.Context, known *replayState) error {
 		if x := found[l]; x != nil {
 			s.items = append(s.items, x)
 		} else {
-			s.skipped.add(SkipGone, l.id, "its dead letterID is not there any more")
+			s.skipped.add(SkipGone, l.id, "its dead letter is not there any more")
 		}
 	}
 	s.items = inSourceOrder(s.items)

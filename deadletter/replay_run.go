@@ -77,7 +77,7 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 	}
 	started := StateEntry{
 		Kind: replayStarted, At: time.Now(), Replay: s.id, Run: s.run, By: r.cfg.By, Until: s.until(),
-		Started: &startedReplay{Topic: r.cfg.Topic, Ends: ends, Count: len(s.items), Edits: p.opts.Edits, Group: r.cfg.Group},
+		Started: &startedReplay{Topic: r.cfg.Topic, Ends: ends, Count: len(s.items), Edits: p.opts.Edits, Group: p.opts.ForGroup, Force: p.opts.Force},
 	}
 	if err := r.log.append(ctx, started); err != nil {
 		return s.abandon(err)

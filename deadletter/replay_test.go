@@ -148,3 +148,24 @@ func TestReplay_StopsAsAskedAndGoesOn(t *testing.T) {
 		s.audit(t, s.letters)
 	})
 }
+
+// What a replay was begun with holds when it goes on: whom it is for, and that what is invalid is sent too.
+func TestReplay_GoesOnAsItWasBegun(t *testing.T) {
+	onScene(t, 12, func(t *testing.T, s *scene) {
+		r := s.replayer(t)
+		p, err := r.Plan(t.Context(), ReplayOptions{Canary: 2, CanaryWait: time.Minute, ForGroup: "renamed", Force: true, Edits: []string{"good=bad"}})
+		require.NoError(t, err)
+		require.Equal(t, map[string]int{"renamed": p.Replays}, p.For)
+		report, err := r.Run(t.Context(), p)
+		require.Error(t, err)
+		report, err = r.Resume(t.Context(), report.Replay, ReplayOptions{})
+		require.NoError(t, err)
+		require.Equal(t, p.Replays, report.Replayed)
+		sent := s.replayed(t)
+		require.Len(t, sent, p.Replays)
+		for _, m := range sent {
+			require.Equal(t, "renamed", lastHeader(m.Headers, HeaderReplayGroup))
+			require.Contains(t, string(m.Value), "bad")
+		}
+	})
+}

@@ -71,7 +71,8 @@ type startedReplay struct {
 	Ends  []int64  `json:"ends"`  // of its partitions, before the first write
 	Count int      `json:"count"` // of dead letters
 	Edits []string `json:"edits,omitempty"`
-	Group string   `json:"group,omitempty"`
+	Group string   `json:"for_group,omitempty"` // that all of them are for; empty: each for that which wrote it
+	Force bool     `json:"force,omitempty"`     // whether what fails validation is sent too
 }
 
 // endedReplay says how a run ended.

@@ -51,6 +51,7 @@ times, and what the action may have run for; the plan says how many, and which f
 	flags.StringArrayVar(&f.opts.Edits, "set", nil, "replace a value in every payload, `POINTER=VALUE`, VALUE being JSON or else text; may be given several times")
 	flags.IntVar(&f.opts.Canary, "canary", 5, "send `N` first and wait for their end; 0: send all at once")
 	flags.DurationVar(&f.opts.CanaryWait, "canary-wait", 2*time.Minute, "how long to wait for that")
+	flags.StringVar(&f.opts.ForGroup, "for-group", "", "the consumer `group` whose workers are to take the messages; else, for each, the one that wrote its dead letter")
 	flags.BoolVar(&f.opts.IncludeUnknown, "include-unknown", false, "also those of which nobody knows whether the action ran: it may run twice")
 	flags.BoolVar(&f.opts.SkipNewer, "skip-newer", false, "not those whose key has a newer message on the source topic")
 	flags.BoolVar(&f.opts.Again, "again", false, "also those that were replayed or resolved before")
@@ -86,8 +87,8 @@ func (a *app) dlqReplay(cmd *cobra.Command, ids []string, f *replayFlags, output
 	if err := f.check(); err != nil {
 		return err
 	}
-	if f.resume != "" && (len(ids) > 0 || f.all || f.filtered(cmd) || f.dryRun || len(f.opts.Edits) > 0) {
-		return usageError("--resume goes on with what the replay was begun with: it takes no IDs, filters, --set or --dry-run")
+	if f.resume != "" && (len(ids) > 0 || f.all || f.filtered(cmd) || f.dryRun || len(f.opts.Edits) > 0 || f.opts.ForGroup != "") {
+		return usageError("--resume goes on with what the replay was begun with: it takes no IDs, filters, --set, --for-group or --dry-run")
 	}
 	if f.resume == "" {
 		var err error
@@ -128,6 +129,12 @@ func (a *app) carryOut(cmd *cobra.Command, cfg *config.Config, r *deadletter.Rep
 	sheet := planSheet{style: a.streams.ErrStyle(), plan: plan, opts: f.opts}
 	fmt.Fprint(a.streams.Err, sheet.text(cfg.Kafka.Topic))
 	if err := planResult(plan, cfg); err != nil || plan.Replays == 0 {
+		if output.forPeople() || err != nil && len(plan.Missing) > 0 {
+			return err // the plan has said it
+		}
+		if failed := a.printReport(&deadletter.Report{Skipped: plan.Skipped}, output); failed != nil {
+			return failed
+		}
 		return err
 	}
 	if err := a.confirm(cmd, f.yes, fmt.Sprintf("Replay %s to topic %s?", plural(int64(plan.Replays), "message"), cfg.Kafka.Topic)); err != nil {

@@ -211,6 +211,10 @@ func (s *planSheet) groups() {
 	}
 	sort.Strings(names)
 	s.field("for group", "%s", term.Visible(strings.Join(names, ", ")))
+	if n := p.Replays - p.For[p.OurGroup]; n > 0 {
+		s.field("", "%s not for %s, which is configured here: if the group was renamed, no worker takes them (--for-group)",
+			s.style.Yellow(grouped(int64(n))), term.Visible(p.OurGroup))
+	}
 	switch {
 	case g.Unknown != "":
 		s.field("its lag", "not known: %s", term.Visible(g.Unknown))
