@@ -46,7 +46,7 @@ func TestCompose_CommandsExist(t *testing.T) {
 	project := compose(t)
 	want := map[string]string{
 		"topics":  "topics ensure --wait",
-		"genesys": "mock genesys --addr 0.0.0.0:8090",
+		"genesys": "mock genesys --addr 0.0.0.0:8090 --admin-addr 127.0.0.1:8080",
 		"worker":  "run",
 		"seed":    "produce /samples/payloads.ndjson --key /contact/external_id",
 	}

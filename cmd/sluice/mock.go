@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/sluice-kafka/sluice/genesys/genesystest"
-	"github.com/sluice-kafka/sluice/internal/config"
 	"github.com/sluice-kafka/sluice/internal/telemetry"
 )
 
@@ -22,7 +21,7 @@ func (a *app) mockCmd() *cobra.Command {
 }
 
 func (a *app) mockGenesysCmd() *cobra.Command {
-	var addr string
+	var addr, admin string
 	cmd := &cobra.Command{
 		Use:   "genesys",
 		Short: "A fake Genesys Cloud",
@@ -50,19 +49,16 @@ In the style integrations it tells a contract, which is another one after:
 
   curl -X PUT    HOST:PORT/_action -d '{"input_schema":{"type":"object","required":["queue"]}}'`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.mockGenesys(cmd, addr, admin) },
 	}
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:8090", "`host:port` to listen at")
-	settings(cmd, "admin.")
+	// Not a setting: what is exported for the worker must not make this one take the worker's address.
+	cmd.Flags().StringVar(&admin, "admin-addr", "", "`host:port` where sluice health is answered too; else nowhere")
 	return cmd
 }
 
-func (a *app) mockGenesys(cmd *cobra.Command, addr string) error {
+func (a *app) mockGenesys(cmd *cobra.Command, addr, admin string) error {
 	ctx := cmd.Context()
-	cfg, err := a.load(cmd, config.ForAdmin)
-	if err != nil {
-		return err
-	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return &exitError{code: exitUsage, err: fmt.Errorf("cannot listen at %s: %w: choose another --addr", addr, innermost(err))}
@@ -71,15 +67,17 @@ func (a *app) mockGenesys(cmd *cobra.Command, addr string) error {
 	fmt.Fprintf(a.streams.Err, "fake Genesys Cloud at http://%s; faults at /_faults, executions at /_executions; Ctrl-C stops\n\n"+
 		"In another terminal, with Kafka at localhost:9092:\n"+
 		"  GENESYS_BASE_URL=http://%[1]s GENESYS_CLIENT_ID=id GENESYS_CLIENT_SECRET=secret GENESYS_DATA_ACTION_ID=action sluice run\n", l.Addr())
-	healthy, err := telemetry.Listen(ctx, cfg.Admin.Addr, cfg.Origin("admin.addr").ByHand(), "SLUICE_ADMIN_ADDR")
-	if err != nil {
-		_ = l.Close()
-		return &exitError{code: exitUsage, err: err}
-	}
 	// The group's context ends with the first signal, or when either server fails.
 	serving, within := errgroup.WithContext(ctx)
+	if admin != "" {
+		healthy, err := telemetry.Listen(ctx, admin, true, "--admin-addr")
+		if err != nil {
+			_ = l.Close()
+			return &exitError{code: exitUsage, err: err}
+		}
+		serving.Go(func() error { return telemetry.NewAdmin(telemetry.AdminConfig{}).Serve(within, healthy) })
+	}
 	serving.Go(func() error { return fake.Serve(l) })
-	serving.Go(func() error { return telemetry.NewAdmin(telemetry.AdminConfig{}).Serve(within, healthy) })
 	serving.Go(func() error {
 		<-within.Done()
 		fake.Close()
