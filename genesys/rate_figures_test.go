@@ -14,6 +14,7 @@ import (
 // 300 requests a minute are simulated as they are: an hour of virtual time costs little. 300 a second are
 // beside them, where a Retry-After in whole seconds is as long as the whole window.
 func TestRate_Figures(t *testing.T) {
+	skipSimulation(t)
 	t.Logf("%-12s %-16s %-10s %7s %12s | %8s %8s %14s | %s", "budget", "enforced by", "headers", "workers", "GENESYS_RATE", "used", "429", "after 10 min", "each worker's share")
 	const minute, second = time.Minute, time.Second
 	for _, window := range []time.Duration{minute, second} {

@@ -13,6 +13,7 @@ import (
 // A 429 that comes seldom may be anybody's: it costs its pause and nothing more. One in 10,000 is what `sluice
 // demo` sprinkles.
 func TestLimiter_AStray429CostsItsPauseOnly(t *testing.T) {
+	skipSimulation(t)
 	for _, rate := range []int{0, 30_000} {
 		for stray, loss := range map[float64]float64{1e-4: 0.05, 5e-4: 0.1} {
 			answered := map[bool]int{}
@@ -36,6 +37,7 @@ func TestLimiter_AStray429CostsItsPauseOnly(t *testing.T) {
 // 429s that come at any rate are not slowed down for: after ten minutes of them, or after they begin in calm, at least half of what is
 // left by pauses alone is sent. A single run may be unlucky, a few together are not.
 func TestLimiter_StraysAreToldFromABudget(t *testing.T) {
+	skipSimulation(t)
 	for _, calm := range []time.Duration{0, 10 * time.Minute} {
 		for _, concurrency := range []int{1, simConcurrency} {
 			for _, rate := range []int{0, 300, 3000} {

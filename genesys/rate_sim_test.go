@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"math"
 	"math/rand/v2"
+	"testing"
 	"time"
 )
 
@@ -101,6 +102,14 @@ type sim struct {
 
 // simConcurrency is that of a simulated worker where nothing else is said.
 const simConcurrency = 64
+
+// skipSimulation leaves a long computation in one goroutine out of the short run, which the race detector takes.
+func skipSimulation(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("computes for long, and shares nothing")
+	}
+}
 
 // run lets saturated workers send for a while: there is always a message, and a free slot but for what is at the API.
 func (s *sim) run() {
