@@ -75,8 +75,8 @@ func (c *Client) RateStatus() RateStatus {
 		Configured: perMinute(p.limit), Now: perMinute(min(p.limit, learned, p.budget.steady())), Learned: perMinute(learned),
 		Allowed: p.budget.allowed, Used: p.budget.count, ResetAt: p.budget.end, Exhausted: p.rate(now) == 0,
 	}
-	if p.learned.strays.found(now) {
-		s.Stray = p.learned.strays.tolerance(now)
+	if share, found := p.learned.strays.tolerance(now); found {
+		s.Stray = share
 	}
 	if now.Before(p.until) {
 		paused = later(paused, p.until)

@@ -70,11 +70,12 @@ func (c *learned) rate(now time.Time) float64 {
 
 // answered counts an answer that is not a 429.
 func (c *learned) answered(now time.Time) {
+	earned, strays := c.strays.tolerance(now)
 	most := maxCredit
-	if c.strays.found(now) {
+	if strays {
 		most = strayCredit
 	}
-	c.credit = min(most, c.credit+c.strays.tolerance(now))
+	c.credit = min(most, c.credit+earned)
 	c.strays.answered()
 	c.counts.add(now)
 }
@@ -97,7 +98,7 @@ func (c *learned) refused(now, until time.Time, limit float64, begins bool) {
 	c.credit--
 	if c.credit >= 0 || c.pending.n == 0 {
 		c.credit = max(0, c.credit)
-		if begins && !c.strays.found(now) {
+		if _, strays := c.strays.tolerance(now); begins && !strays {
 			c.nudged(now, limit)
 		}
 		return

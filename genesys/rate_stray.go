@@ -45,17 +45,16 @@ type strays struct {
 
 type series struct{ refused, served int }
 
-// tolerance returns how many 429s will be overlooked for an answer that is none.
-func (s *strays) tolerance(now time.Time) float64 {
+// tolerance returns how many 429s will be overlooked for an answer that is none, and whether that is because strays
+// were found, not long ago.
+func (s *strays) tolerance(now time.Time) (share float64, found bool) {
 	const least = 1 / creditPer
 	if s.share <= least {
-		return least
+		return least, false
 	}
-	return least + (s.share-least)*faded(now.Sub(s.at), shareHalfLife)
+	share = least + (s.share-least)*faded(now.Sub(s.at), shareHalfLife)
+	return share, share > 2*least
 }
-
-// found reports whether strays were found, and not long ago.
-func (s *strays) found(now time.Time) bool { return s.tolerance(now) > 2/creditPer }
 
 // answered counts an answer that is no 429.
 func (s *strays) answered() { s.met.served++ }
@@ -75,7 +74,7 @@ func (s *strays) refused() {
 // slowed is told of a 429 for which the rate falls, and how many requests a second were answered in the minute before; 0:
 // that is not known yet. It returns the rate to go back to where such 429s are strays, else 0.
 func (s *strays) slowed(now time.Time, took float64) float64 {
-	if s.found(now) {
+	if _, found := s.tolerance(now); found {
 		*s = strays{wrong: s.wrong + 1} // there are more than were found
 	}
 	if took == 0 {
