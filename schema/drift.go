@@ -204,25 +204,28 @@ func (d *drifter) missing(at spot, other *outline, c *part) {
 	case other.types == 0:
 		d.add(at, DriftMissing, other.nothing(), says, RefusedBySchema)
 	default:
-		for _, by := range []Refuser{RefusedByContract, RefusedBySchema} {
-			if d.refuses(at, other, c.shape, by) {
-				d.add(at, DriftMissing, "not named; where sent, "+other.String(), says, by)
-				return
-			}
+		if by := d.refuser(at, other, c.shape); by != RefusedByNeither {
+			d.add(at, DriftMissing, "not named; where sent, "+other.String(), says, by)
 		}
 	}
 }
 
-// refuses reports whether one side's shape of a member refuses, or may refuse, what the other's lets through.
-func (d *drifter) refuses(at spot, l, c *outline, by Refuser) bool {
-	if by == RefusedByContract && len(c.opaque) > 0 {
-		return true
+// refuser returns which side's shape of a member refuses, or may refuse, what the other's lets through; the contract,
+// where both do.
+func (d *drifter) refuser(at spot, l, c *outline) Refuser {
+	if len(c.opaque) > 0 {
+		return RefusedByContract
 	}
 	before := len(d.found)
 	d.value(at.field, at.source, l, c)
-	found := slices.Clone(d.found[before:])
+	found := d.found[before:]
 	d.found = d.found[:before]
-	return slices.ContainsFunc(found, func(f Difference) bool { return f.RefusedBy == by || f.Kind == DriftNotCompared })
+	for _, by := range []Refuser{RefusedByContract, RefusedBySchema} {
+		if slices.ContainsFunc(found, func(f Difference) bool { return f.RefusedBy == by || f.Kind == DriftNotCompared }) {
+			return by
+		}
+	}
+	return RefusedByNeither
 }
 
 // unknown is a member that only the schema names.
