@@ -70,10 +70,11 @@ func (s *replayRun) canaryStop(text string) error {
 // again.
 func (s *replayRun) ended(canary []*planned) (sent, waiting int, failed []string) {
 	for _, x := range canary {
+		if !s.state.sentBy(x.letterID, s.id) {
+			continue // it was passed over
+		}
 		sent++
 		switch last := s.state.letters[x.letterID].last; {
-		case !s.state.sentBy(x.letterID, s.id): // it was passed over
-			sent--
 		case last.Replay != s.id || last.Kind == StateReplayed:
 			waiting++
 		case last.Kind == StateFailedAgain:

@@ -31,7 +31,10 @@ func (r *Replayer) leaveOutSent(ctx context.Context, p *Plan, left *skips) error
 			if found == nil {
 				found = map[string]bool{}
 			}
-			sent[id], p.ended[id] = found, !lost[id] || p.opts.IncludeUnknown
+			sent[id] = found
+			if !lost[id] || p.opts.IncludeUnknown {
+				p.ended[id] = true
+			}
 		}
 		switch {
 		case lost[id] && !p.opts.IncludeUnknown:

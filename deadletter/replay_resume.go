@@ -10,8 +10,8 @@ import (
 )
 
 // Resume goes on with a replay that has stopped or broken off: what it has sent is found on the source topic, and
-// only the rest is sent. Of the options, rate and canary count; the edits and the group are those that it began with, and so is Force where it was set. The error
-// is as that of [Replayer.Run], or wraps [ErrNoReplay] or [ErrNothingSent].
+// only the rest is sent. Of the options, rate and canary count; the edits and the group are those that it began with,
+// and so is Force where it was set. The error is as that of [Replayer.Run], or wraps [ErrNoReplay] or [ErrNothingSent].
 func (r *Replayer) Resume(ctx context.Context, id string, o ReplayOptions) (*Report, error) {
 	state, err := r.log.Load(ctx)
 	if err != nil {

@@ -57,8 +57,8 @@ func (r *Replayer) Run(ctx context.Context, p *Plan) (*Report, error) {
 	if err := r.log.read(ctx, s.state); err != nil {
 		return s.report(), err
 	}
-	for id, settle := range p.ended {
-		if !settle || !s.state.replays[id].brokenOff(time.Now()) {
+	for id := range p.ended {
+		if !s.state.replays[id].brokenOff(time.Now()) {
 			continue // somebody has resumed or settled it since the plan was made
 		}
 		if err := r.settle(ctx, s.state, id, p.opts); err != nil {

@@ -105,10 +105,8 @@ func (e StateEntry) ofReplay() bool {
 	return false
 }
 
-// endOf reports whether the entry says how a message ended that a replay had sent.
-func (e StateEntry) endOf(replay string) bool {
-	return e.Replay == replay && (e.Kind == StateSucceeded || e.Kind == StateFailedAgain)
-}
+// isEnd reports whether the entry says how a message ended that a replay had sent, as the worker does.
+func (e StateEntry) isEnd() bool { return e.Kind == StateSucceeded || e.Kind == StateFailedAgain }
 
 // bytes returns the entry as it stands on the topic.
 func (e StateEntry) bytes() (key, value []byte) {

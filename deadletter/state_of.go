@@ -157,14 +157,16 @@ func (s *State) apply(offset int64, e StateEntry) {
 		return
 	}
 	l := letterID{e.ID, e.PayloadSHA256}
-	if r := s.replays[e.Replay]; r != nil && e.endOf(e.Replay) {
+	if e.isEnd() {
+		r := s.replays[e.Replay]
+		if r == nil {
+			return
+		}
 		known, ok := r.letters[e.ID]
 		if !ok {
 			return // a message that bears the id of a replay which never claimed it
 		}
 		l = known
-	} else if e.endOf(e.Replay) {
-		return
 	}
 	x := s.letters[l]
 	if x == nil {
@@ -177,7 +179,7 @@ func (s *State) apply(offset int64, e StateEntry) {
 	case StateReplayed:
 		s.replay(e).letters[e.ID] = l
 		x.sent(e.Replay)
-		if !x.last.endOf(e.Replay) {
+		if !x.last.isEnd() || x.last.Replay != e.Replay {
 			x.last, x.changed = e, offset // else the worker was faster than we with our note
 		}
 	case StateSucceeded, StateFailedAgain:

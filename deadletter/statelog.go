@@ -115,13 +115,12 @@ func (l *StateLog) History(ctx context.Context, id, payloadSHA256 string) ([]Sta
 		if !ok || e.ID != id || e.ofReplay() {
 			return
 		}
-		byWorker := e.endOf(e.Replay)
 		switch {
-		case byWorker && slices.Contains(replays, e.Replay):
+		case e.isEnd() && slices.Contains(replays, e.Replay):
 			all = append(all, e)
-		case !byWorker && e.PayloadSHA256 == payloadSHA256:
+		case !e.isEnd() && e.PayloadSHA256 == payloadSHA256:
 			at := len(all)
-			for e.Kind == StateReplayed && at > 0 && all[at-1].endOf(e.Replay) {
+			for e.Kind == StateReplayed && at > 0 && all[at-1].isEnd() && all[at-1].Replay == e.Replay {
 				at--
 			}
 			all, replays = slices.Insert(all, at, e), append(replays, e.Replay)

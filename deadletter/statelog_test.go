@@ -20,7 +20,7 @@ func TestHistory_EndsComeAfterTheSending(t *testing.T) {
 		now := time.Now()
 		entry := func(kind StateKind, replay string) StateEntry {
 			e := StateEntry{Kind: kind, At: now, ID: id, Replay: replay}
-			if !e.endOf(replay) {
+			if !e.isEnd() {
 				e.PayloadSHA256, e.Until = sum, now.Add(time.Minute)
 			}
 			return e
