@@ -17,7 +17,7 @@ import (
 
 // The figures of TestRate_Figures once more with everything real but time: HTTP, tokens, headers and the client's locks.
 func TestRate_OfRealClients(t *testing.T) {
-	length, most := 12*time.Minute, 0.015 // what is learned at first weighs more in so short a time
+	length, most := 25*time.Minute, 0.015 // what is learned at first weighs more in so short a time
 	if *genesys.Long {
 		length, most = time.Hour, 0.005
 	}
